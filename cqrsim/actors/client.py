@@ -1,0 +1,393 @@
+"""Clients: issue commands, wait, look, retry, give up, and come to believe something.
+
+An :class:`Errand` is what a client remembers of one command; each time it sends the command, a :class:`Journey`
+begins.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cqrsim.actors.clock import Clock
+from cqrsim.actors.error_cache import ErrorCache
+from cqrsim.actors.event_store import EventStore
+from cqrsim.actors.journey import Journey, Recorder
+from cqrsim.actors.network import Route
+from cqrsim.messages import Answer, Belief, Channel, Link, Seen
+from cqrsim.moments import NEVER, Moment
+from cqrsim.plan.parts import GroupPlan, Schedule
+from cqrsim.plan.plan import Plan
+
+if TYPE_CHECKING:
+    from cqrsim.actors.command_handler import CommandHandler
+    from cqrsim.actors.projection import Projection
+
+ISSUED, CAUGHT, SENT, RECEIVED = int(Moment.ISSUED), int(Moment.CAUGHT), int(Moment.SENT), int(Moment.RECEIVED)
+ANSWERED, INFORMED, POLLED = int(Moment.ANSWERED), int(Moment.INFORMED), int(Moment.POLLED)
+OWN_READ, BACKGROUND_READ, GAVE_UP = int(Moment.OWN_READ), int(Moment.BACKGROUND_READ), int(Moment.GAVE_UP)
+
+Look = Callable[[int], Answer]
+"""What a look at a status source finds of a command."""
+
+
+class Errand:
+    """What a client remembers of one command."""
+
+    __slots__ = (
+        "answered", "command", "free", "group", "journey", "knows_id", "looking_since", "over", "session", "tries",
+    )  # fmt: skip
+
+    def __init__(self, command: int, group: int, session: int) -> None:
+        self.command = command
+        self.group = group
+        self.session = session
+        self.tries = 0
+        self.journey: Journey | None = None
+        """The latest attempt."""
+        self.knows_id = False
+        self.answered = False
+        self.looking_since = 0
+        """Counts the times it began to look; looks of an earlier round are void."""
+        self.over = False
+        """It is informed, or has given up."""
+        self.free = False
+        """Its closed client has been told that it may go on."""
+
+
+class Clients:
+    """All groups of clients."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Clock,
+        recorder: Recorder,
+        routes: dict[Link, Route],
+        store: EventStore,
+        caches: list[ErrorCache | None],
+    ) -> None:
+        self.plan = plan
+        self.groups = plan.groups
+        self.clock = clock
+        self.recorder = recorder
+        self.record = recorder.add
+        self.routes = routes
+        self.store = store
+        self.caches = caches
+        self.session = plan.marks.session.tolist()
+        self.intended = plan.marks.intended.tolist()
+        self.group_of = plan.marks.group.tolist()
+        self.caught = plan.caught.tolist()
+        self.events = plan.marks.events
+        self.errands: dict[int, Errand] = {}
+        self.attempts_per_try = plan.about.attempts_per_try
+        self.pushed = [group.feedback.event_push for group in plan.groups]
+        self.look_plans = [self._status_sources(group) for group in plan.groups]
+
+    def meet(self, handler: "CommandHandler", projections: "list[Projection]") -> None:
+        """Get to know whom to send to and what to look at."""
+        self.handler = handler
+        self.projections = projections
+
+    def begin(self) -> None:
+        """Set the first arrivals."""
+        self.open_count = int((self.plan.marks.intended >= 0).sum())
+        if self.open_count:
+            self.clock.after(self.intended[0], ISSUED, self._issue_open, 0, command=0)
+        for group in self.groups:
+            if group.closed is not None:
+                for client in range(group.closed.clients):
+                    self._think(group, client, 0, 0)
+        self._schedule_background_read(0)
+
+    # --- issuing -------------------------------------------------------------------------------------------------
+
+    def _issue_open(self, command: int) -> None:
+        following = command + 1
+        if following < self.open_count:
+            now = int(self.clock.now)
+            self.clock.after(
+                self.intended[following] - now, ISSUED, self._issue_open, following, command=following
+            )
+        if not command & 0xFFF:
+            self.recorder.compact()
+        self._issue(command, self.intended[command])
+
+    def _think(self, group: GroupPlan, client: int, turn: int, now: int) -> None:
+        """A closed client thinks, and issues its next command when it is due."""
+        closed = group.closed
+        assert closed is not None
+        number = turn * closed.clients + client
+        if number >= len(group.commands):
+            return
+        issues = now + int(closed.think_ns[number])
+        intended = issues
+        if closed.pace_ns >= 0:
+            intended = turn * closed.pace_ns
+            issues = max(issues, intended)
+        if intended < self.plan.arrivals_end_ns:
+            command = int(group.commands[number])
+            self.clock.after(issues - now, ISSUED, partial(self._issue_closed, intended), command, command=command)
+
+    def _issue_closed(self, intended: int, command: int) -> None:
+        if intended < self.plan.arrivals_end_ns and int(self.clock.now) < self.plan.end_ns:
+            self._issue(command, intended)
+
+    def _issue(self, command: int, intended: int) -> None:
+        group = self.group_of[command]
+        self.record((int(self.clock.now), ISSUED, command, 0, group, 0, intended))
+        errand = Errand(command, group, self.session[command])
+        self.errands[command] = errand
+        check = self.groups[group].pre_validation
+        if check is None:
+            self._send(errand)
+        else:
+            self.clock.after(check[0][command], SENT, self._pre_validated, errand, command=command)
+
+    def _pre_validated(self, errand: Errand) -> None:
+        if not self.caught[errand.command]:
+            self._send(errand)
+            return
+        self.record((int(self.clock.now), CAUGHT, errand.command, 0, errand.group, 0, 0))
+        self._is_informed(errand, Answer.FAILURE, Channel.PRE_VALIDATION)
+
+    def _send(self, errand: Errand) -> None:
+        group = self.groups[errand.group]
+        journey = Journey(
+            errand.command, errand.tries * self.attempts_per_try, errand.tries, errand.group, errand.session
+        )
+        if group.retries is not None and not group.retries.same_id:
+            journey.identity = errand.command + errand.tries * len(self.group_of)
+        errand.journey = journey
+        self.record((int(self.clock.now), SENT, errand.command, journey.attempt, errand.group, 0, 0))
+        if group.feedback.client_makes_id:
+            errand.knows_id = True
+            self._begin_to_look(errand)
+        self._set_patience(errand, group)
+        self.routes[Link.CLIENT_TO_HANDLER].send(journey, RECEIVED, self.handler.receive, errand.session)
+
+    def _set_patience(self, errand: Errand, group: GroupPlan) -> None:
+        """It waits so long for this attempt: as long as the group waits for anything, or as silence lasts."""
+        limits = [limit for limit in (group.patience_ns, group.feedback.presume_after_ns) if limit >= 0]
+        if limits:
+            journey = errand.journey
+            assert journey is not None
+            self.clock.after(
+                min(limits), GAVE_UP, partial(self._loses_patience, errand.tries), errand,
+                command=errand.command, attempt=journey.attempt,
+            )  # fmt: skip
+
+    # --- hearing -------------------------------------------------------------------------------------------------
+
+    def hears_answer(self, journey: Journey) -> None:
+        """The handler's answer has arrived."""
+        errand, answer = self.errands[journey.command], journey.answer
+        self.record(
+            (int(self.clock.now), ANSWERED, journey.command, journey.attempt, journey.group, int(answer), 0)
+        )
+        errand.answered = True
+        if not errand.over:
+            if answer == Answer.RECEIVED:
+                errand.knows_id = True
+                if journey is errand.journey:
+                    self._begin_to_look(errand)
+            elif answer == Answer.UNKNOWN:
+                self._gives_up(errand)
+            else:
+                self._learns(errand, answer, Channel.REPLY, journey.retryable)
+        self._may_go_on(errand)
+
+    def are_pushed_to(self, group: int) -> bool:
+        """Whether events are pushed to the clients of a group."""
+        return self.pushed[group]
+
+    def hears_event(self, answer: Answer, journey: Journey) -> None:
+        """An event was pushed; without the command's id the client cannot tell that it is its own."""
+        errand = self.errands[journey.command]
+        if errand.knows_id and not errand.over:
+            self._learns(errand, answer, Channel.EVENT_PUSH, journey.retryable)
+
+    def _learns(self, errand: Errand, answer: Answer, channel: Channel, retryable: bool) -> None:
+        """It knows the outcome now, unless it takes a failure for a reason to try again."""
+        retries = self.groups[errand.group].retries
+        if (
+            answer == Answer.FAILURE and retryable
+            and retries is not None and retries.after_failure and errand.tries < retries.at_most
+        ):  # fmt: skip
+            self._try_again(errand)
+        else:
+            self._is_informed(errand, answer, channel)
+
+    def _is_informed(self, errand: Errand, answer: Answer, channel: Channel) -> None:
+        errand.over = True
+        attempt = 0 if errand.journey is None else errand.journey.attempt
+        now = int(self.clock.now)
+        self.record((now, INFORMED, errand.command, attempt, int(channel), int(answer), 0))
+        reads = self.groups[errand.group].own_reads
+        if answer == Answer.SUCCESS and reads is not None and reads.count > 0:
+            self._schedule_own_read(errand, 0, reads.after[0][errand.command])
+        self._may_go_on(errand)
+
+    # --- giving up and trying again ------------------------------------------------------------------------------
+
+    def _loses_patience(self, tries: int, errand: Errand) -> None:
+        if errand.over or errand.tries != tries:
+            return
+        retries = self.groups[errand.group].retries
+        if retries is not None and retries.after_timeout and errand.tries < retries.at_most:
+            self._try_again(errand)
+        else:
+            self._gives_up(errand)
+
+    def _try_again(self, errand: Errand) -> None:
+        retries = self.groups[errand.group].retries
+        assert retries is not None
+        errand.tries += 1
+        errand.looking_since += 1
+        attempt = errand.tries * self.attempts_per_try
+        self.clock.after(
+            retries.backoff[errand.tries][errand.command], SENT, self._send_again, errand,
+            command=errand.command, attempt=attempt,
+        )  # fmt: skip
+
+    def _send_again(self, errand: Errand) -> None:
+        if not errand.over:
+            self._send(errand)
+
+    def _gives_up(self, errand: Errand) -> None:
+        errand.over = True
+        presumes = self.groups[errand.group].feedback.presume_after_ns >= 0
+        belief = Belief.PRESUMED_FAILURE if presumes else Belief.UNKNOWN
+        attempt = 0 if errand.journey is None else errand.journey.attempt
+        self.record((int(self.clock.now), GAVE_UP, errand.command, attempt, errand.group, int(belief), 0))
+        self._may_go_on(errand)
+
+    def _may_go_on(self, errand: Errand) -> None:
+        """A closed client goes on to its next command when what it waits for has come."""
+        group = self.groups[errand.group]
+        closed = group.closed
+        if closed is None or errand.free:
+            return
+        if errand.over or (errand.answered and not closed.waits_for_outcome):
+            errand.free = True
+            turn, client = divmod(errand.command - int(group.commands[0]), closed.clients)
+            self._think(group, client, turn + 1, int(self.clock.now))
+
+    # --- looking for the outcome ---------------------------------------------------------------------------------
+
+    def _status_sources(self, group: GroupPlan) -> list["StatusSource"]:
+        feedback, sources = group.feedback, []
+        if feedback.event_poll is not None:
+            sources.append(StatusSource(Channel.EVENT_POLL, feedback.event_poll, -1))
+        if feedback.cache_poll is not None:
+            sources.append(StatusSource(Channel.ERROR_CACHE, feedback.cache_poll, -1))
+        if feedback.read_model is not None:
+            sources.append(StatusSource(Channel.READ_MODEL, feedback.read_model, feedback.read_model_of))
+        return sources
+
+    def _begin_to_look(self, errand: Errand) -> None:
+        """Start looking at every status source, afresh: the schedule counts from the last answer heard."""
+        errand.looking_since += 1
+        for source in self.look_plans[errand.group]:
+            self._schedule_look(errand, source, 0, errand.looking_since)
+
+    def _schedule_look(self, errand: Errand, source: "StatusSource", number: int, since: int) -> None:
+        schedule = source.schedule
+        if 0 <= schedule.at_most <= number:
+            return
+        journey = errand.journey
+        assert journey is not None
+        self.clock.after(
+            schedule.gap_ns(number), POLLED, partial(self._look, source, number, since), errand,
+            command=errand.command, attempt=journey.attempt, place=int(source.channel),
+        )  # fmt: skip
+
+    def _look(self, source: "StatusSource", number: int, since: int, errand: Errand) -> None:
+        if errand.over or errand.looking_since != since:
+            return
+        self._schedule_look(errand, source, number + 1, since)
+        journey = errand.journey
+        assert journey is not None
+        there = self.routes[source.there]
+        find = partial(self._find, source, number)
+        there.send(journey, POLLED, find, errand.session, number=number)
+
+    def _find(self, source: "StatusSource", number: int, journey: Journey) -> None:
+        """The question has arrived at the status source: what it finds goes back."""
+        answer = self._finding(source, journey)
+        channel = int(source.channel)
+        self.record(
+            (int(self.clock.now), POLLED, journey.command, journey.attempt, channel, int(answer), number + 1)
+        )
+        found = partial(self._has_looked, answer, source.channel)
+        self.routes[source.back].send(journey, INFORMED, found, journey.session, number=number)
+
+    def _finding(self, source: "StatusSource", journey: Journey) -> Answer:
+        command = journey.command
+        if source.channel == Channel.EVENT_POLL:
+            return self.store.found.get(command, Answer.NOTHING)
+        if source.channel == Channel.ERROR_CACHE:
+            cache = self.caches[journey.group]
+            return Answer.FAILURE if cache is not None and cache.has(command) else Answer.NOTHING
+        return Answer.SUCCESS if self.projections[source.projection].shows(command) else Answer.NOTHING
+
+    def _has_looked(self, answer: Answer, channel: Channel, journey: Journey) -> None:
+        errand = self.errands[journey.command]
+        if answer != Answer.NOTHING and not errand.over:
+            self._learns(errand, answer, channel, journey.retryable)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def _schedule_own_read(self, errand: Errand, number: int, delay: int) -> None:
+        journey = errand.journey
+        attempt = 0 if journey is None else journey.attempt
+        self.clock.after(
+            delay, OWN_READ, partial(self._own_read, number), errand,
+            command=errand.command, attempt=attempt, place=number,
+        )  # fmt: skip
+
+    def _own_read(self, number: int, errand: Errand) -> None:
+        reads = self.groups[errand.group].own_reads
+        journey = errand.journey
+        assert reads is not None and journey is not None
+        if number + 1 < reads.count:
+            slot = (number + 1) % 16
+            self._schedule_own_read(errand, number + 1, reads.gap[slot][errand.command])
+        projection = reads.of[reads.choice[number % 16][errand.command]]
+        arrives = partial(self._reads_view, projection, number)
+        self.routes[Link.CLIENT_TO_PROJECTION].send(journey, OWN_READ, arrives, errand.session, number=number)
+
+    def _reads_view(self, projection: int, number: int, journey: Journey) -> None:
+        seen = Seen.YES if self.projections[projection].shows(journey.command) else Seen.NO
+        now = int(self.clock.now)
+        self.record((now, OWN_READ, journey.command, journey.attempt, projection, int(seen), number))
+
+    def _schedule_background_read(self, number: int) -> None:
+        looks = self.plan.looks
+        if number < len(looks.time):
+            delay = int(looks.time[number]) - int(self.clock.now)
+            self.clock.after(delay, BACKGROUND_READ, self._background_read, number, command=number)
+
+    def _background_read(self, number: int) -> None:
+        projection = int(self.plan.looks.reads.projection[number])
+        self.record((int(self.clock.now), BACKGROUND_READ, number, 0, projection, NEVER, NEVER))
+        self._schedule_background_read(number + 1)
+
+
+class StatusSource:
+    """Where an outcome can be looked up, and how often a client looks there."""
+
+    __slots__ = ("back", "channel", "projection", "schedule", "there")
+
+    def __init__(self, channel: Channel, schedule: Schedule, projection: int) -> None:
+        self.channel = channel
+        self.schedule = schedule
+        self.projection = projection
+        self.there, self.back = _WAYS[channel]
+
+
+_WAYS = {
+    Channel.EVENT_POLL: (Link.CLIENT_TO_STORE, Link.STORE_TO_CLIENT),
+    Channel.ERROR_CACHE: (Link.CLIENT_TO_CACHE, Link.CACHE_TO_CLIENT),
+    Channel.READ_MODEL: (Link.CLIENT_TO_PROJECTION, Link.PROJECTION_TO_CLIENT),
+}

@@ -1,0 +1,442 @@
+"""The command handler: one command at a time per aggregate is admitted, decided, and made into events.
+
+Where the handler's state comes from is answered by the plan: what it folds on, what the turn waits for, whether it
+saves to a store of its own, whether it loads the stream for each command.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cqrsim.actors.clock import Clock
+from cqrsim.actors.error_cache import ErrorCache
+from cqrsim.actors.event_store import EventStore
+from cqrsim.actors.journey import Journey, Recorder
+from cqrsim.actors.network import Route
+from cqrsim.actors.rules import Stream, Streams, Validation
+from cqrsim.messages import Answer, AppendOutcome, Decision, Link
+from cqrsim.moments import Moment
+from cqrsim.plan.answers import AnswerAt, FoldOn, Save, Turn, WaitFor
+from cqrsim.plan.plan import Plan
+
+if TYPE_CHECKING:
+    from cqrsim.actors.client import Clients
+    from cqrsim.actors.projection import Projection
+
+RECEIVED, ADMITTED, LOADED = int(Moment.RECEIVED), int(Moment.ADMITTED), int(Moment.LOADED)
+DECIDED, SAVED, APPEND_SENT = int(Moment.DECIDED), int(Moment.SAVED), int(Moment.APPEND_SENT)
+APPEND_RECEIVED, APPEND_ANSWERED = int(Moment.APPEND_RECEIVED), int(Moment.APPEND_ANSWERED)
+FOLDED, REREAD, RELEASED = int(Moment.FOLDED), int(Moment.REREAD), int(Moment.RELEASED)
+ANSWERED, REFUSAL_CACHED = int(Moment.ANSWERED), int(Moment.REFUSAL_CACHED)
+HANDLER_GAVE_UP = int(Moment.HANDLER_GAVE_UP)
+
+_READS_FROM, _ERROR_EVENT = 7, 15
+"""Which of its messages' luck a journey uses for reads (from the eighth on) and for its error event."""
+
+Then = Callable[[Stream, Journey], None]
+
+
+class Shard:
+    """One instance of the handler: its free workers and who waits for one."""
+
+    __slots__ = ("free_workers", "number", "ready", "waiting")
+
+    def __init__(self, number: int, workers: int) -> None:
+        self.number = number
+        self.free_workers = workers
+        self.ready: deque[Journey] = deque()
+        """Those that have the turn of their aggregate, and wait for a worker."""
+        self.waiting = 0
+        """Received and not yet admitted."""
+
+
+class CommandHandler:
+    """All shards of the command handler."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Clock,
+        recorder: Recorder,
+        validation: Validation,
+        store: EventStore,
+        routes: dict[Link, Route],
+        caches: list[ErrorCache | None],
+    ) -> None:
+        self.plan = plan.handler
+        self.answers = plan.state
+        self.feedback = [group.feedback for group in plan.groups]
+        self.error_bytes = plan.marks.error_bytes
+        self.aggregate = plan.marks.aggregate.tolist()
+        self.valid = plan.marks.valid.tolist()
+        self.change = plan.marks.change.tolist()
+        self.events = plan.marks.events.tolist()
+        self.event_bytes = plan.marks.event_bytes.tolist()
+        self.clock = clock
+        self.record = recorder.add
+        self.validation = validation
+        self.store = store
+        self.routes = routes
+        self.caches = caches
+        self.state = Streams(plan.about.aggregates, validation)
+        self.shards = [Shard(number, plan.handler.workers) for number in range(plan.handler.shards)]
+        self.turns: dict[int, deque[Journey]] = {}
+        """Who waits behind the one that has the turn, by the turn's key."""
+        self.wants_answers = plan.state.wait_for == WaitFor.ANSWER
+        self.folds_events = plan.state.fold_on == FoldOn.PUBLICATION
+        self.listens = self.folds_events or plan.state.wait_for == WaitFor.PUBLICATION
+        self.attempts_per_try = 1 + plan.state.conflict_retries
+        self.versioned = plan.store.check_version
+
+    def meet(self, clients: "Clients", projections: "list[Projection]") -> None:
+        """Get to know whom to answer, and who applies events."""
+        self.clients = clients
+        self.projections = projections
+
+    # --- a command comes in --------------------------------------------------------------------------------------
+
+    def receive(self, journey: Journey) -> None:
+        """A command has arrived at the shard of its aggregate."""
+        command = journey.command
+        journey.aggregate = aggregate = self.aggregate[command]
+        journey.change = self.change[command]
+        journey.events = self.events[command]
+        journey.event_bytes = self.event_bytes[command]
+        journey.shard = aggregate % self.plan.shards
+        shard = self.shards[journey.shard]
+        now = int(self.clock.now)
+        self.record((now, RECEIVED, command, journey.attempt, journey.shard, 0, shard.waiting))
+        if 0 <= self.plan.queue_limit <= shard.waiting:
+            self._turn_away(journey)
+            return
+        if self.feedback[journey.group].answer_at == AnswerAt.RECEIVED:
+            self._reply(journey, Answer.RECEIVED)
+        shard.waiting += 1
+        self._take_turn(journey)
+
+    def _turn_away(self, journey: Journey) -> None:
+        now = int(self.clock.now)
+        self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, int(Decision.OVERLOADED), -1))
+        journey.settled = True
+        self._reply(journey, Answer.FAILURE)
+
+    def _take_turn(self, journey: Journey) -> None:
+        scope = self.plan.turn
+        if scope == Turn.NONE:
+            self._ready(journey)
+            return
+        journey.key = (
+            journey.aggregate if scope == Turn.AGGREGATE else journey.shard if scope == Turn.SHARD else 0
+        )
+        behind = self.turns.get(journey.key)
+        if behind is None:
+            self.turns[journey.key] = deque()
+            self._ready(journey)
+        else:
+            behind.append(journey)
+
+    def _ready(self, journey: Journey) -> None:
+        shard = self.shards[journey.shard]
+        if shard.free_workers > 0:
+            shard.free_workers -= 1
+            self._admit(journey)
+        else:
+            shard.ready.append(journey)
+
+    def _free_worker(self, journey: Journey) -> None:
+        shard = self.shards[journey.shard]
+        if shard.ready:
+            self._admit(shard.ready.popleft())
+        else:
+            shard.free_workers += 1
+
+    def _admit(self, journey: Journey) -> None:
+        self.shards[journey.shard].waiting -= 1
+        self.record((int(self.clock.now), ADMITTED, journey.command, journey.attempt, journey.shard, 0, 0))
+        if self.answers.load:
+            self._load(journey)
+        else:
+            self._validate(journey)
+
+    # --- its state is at hand, or fetched ------------------------------------------------------------------------
+
+    def _load(self, journey: Journey) -> None:
+        self._ask_for_stream(journey, False, self._loaded)
+
+    def _loaded(self, stream: Stream, journey: Journey) -> None:
+        journey.version, journey.state = stream.version, stream.state
+        now = int(self.clock.now)
+        self.record((now, LOADED, journey.command, journey.attempt, journey.shard, 0, stream.version))
+        self._validate(journey)
+
+    def _validate(self, journey: Journey) -> None:
+        self.clock.after(
+            self.plan.validate[journey.attempt][journey.command], DECIDED, self._decide, journey,
+            command=journey.command, attempt=journey.attempt,
+        )  # fmt: skip
+
+    def _decide(self, journey: Journey) -> None:
+        """Accept or refuse, by the command itself and by the state as it is known here."""
+        if not self.answers.load:
+            journey.version = self.state.version[journey.aggregate]
+            journey.state = self.state.state[journey.aggregate]
+        decision = Decision.ACCEPTED
+        if not self.valid[journey.command]:
+            decision = Decision.INVALID
+        elif not self.validation.decide(journey.state, journey):
+            decision = Decision.FORBIDDEN
+        now = int(self.clock.now)
+        self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, int(decision), journey.version))
+        if decision == Decision.ACCEPTED:
+            self._accept(journey)
+        else:
+            self._refuse(journey)
+        if not self.plan.worker_waits:
+            self._free_worker(journey)
+
+    # --- it is refused, or becomes events ------------------------------------------------------------------------
+
+    def _refuse(self, journey: Journey) -> None:
+        journey.retryable = False
+        if self.feedback[journey.group].answer_at != AnswerAt.RECEIVED:
+            self._reply(journey, Answer.FAILURE)
+        self._notify_failure(journey)
+        self._release(journey)
+
+    def _accept(self, journey: Journey) -> None:
+        answer_at = self.feedback[journey.group].answer_at
+        if answer_at == AnswerAt.DECIDED or (journey.events == 0 and answer_at > AnswerAt.DECIDED):
+            self._reply(journey, Answer.SUCCESS)
+        if journey.events == 0:
+            journey.settled = True
+            self._release(journey)
+            return
+        journey.expected_version = journey.version if self.versioned else -1
+        save = self.answers.save
+        if save == Save.NONE:
+            if self.answers.fold_on == FoldOn.DECISION:
+                self._fold(journey)
+            self._append(journey)
+            if self.answers.wait_for == WaitFor.NOTHING:
+                self._succeed(journey)
+            return
+        if save == Save.AFTER_APPEND:
+            self._append(journey)
+        self.clock.after(
+            self.answers.save_time[journey.attempt][journey.command], SAVED, self._saved, journey,
+            command=journey.command, attempt=journey.attempt,
+        )  # fmt: skip
+
+    def _saved(self, journey: Journey) -> None:
+        self.record((int(self.clock.now), SAVED, journey.command, journey.attempt, journey.shard, 0, 0))
+        self._fold(journey)
+        if self.answers.save == Save.BEFORE_APPEND:
+            self._append(journey)
+        self._succeed(journey)
+
+    def _append(self, journey: Journey) -> None:
+        now = int(self.clock.now)
+        expected = journey.expected_version
+        self.record((now, APPEND_SENT, journey.command, journey.attempt, journey.shard, 0, expected))
+        self.routes[Link.HANDLER_TO_STORE].send(journey, APPEND_RECEIVED, self.store.append, journey.shard)
+        if self.answers.give_up_ns >= 0 and self.answers.wait_for != WaitFor.NOTHING and not journey.settled:
+            self.clock.after(
+                self.answers.give_up_ns, HANDLER_GAVE_UP, partial(self._gives_up, journey.attempt), journey,
+                command=journey.command, attempt=journey.attempt,
+            )  # fmt: skip
+
+    def _fold(self, journey: Journey) -> None:
+        self.state.append(journey)
+        version = self.state.version[journey.aggregate]
+        self.record((int(self.clock.now), FOLDED, journey.command, journey.attempt, journey.shard, 0, version))
+
+    # --- what became of the append -------------------------------------------------------------------------------
+
+    def answered(self, outcome: AppendOutcome, attempt: int, journey: Journey) -> None:
+        """The store's answer to an append has arrived; one that nobody waits for any more changes nothing."""
+        now = int(self.clock.now)
+        self.record((now, APPEND_ANSWERED, journey.command, attempt, journey.shard, int(outcome), 0))
+        if journey.settled or journey.attempt != attempt:
+            return
+        if outcome == AppendOutcome.OK:
+            if self.answers.fold_on == FoldOn.ANSWER:
+                self._fold(journey)
+            self._succeed(journey)
+        elif outcome == AppendOutcome.CONFLICT and self._may_reload(journey):
+            self._reload(journey)
+        elif self._must_reread(outcome):
+            self._reread(journey)
+        elif outcome == AppendOutcome.DUPLICATE:
+            self._succeed(journey)
+        else:
+            self._fail(journey)
+
+    def hears_event(self, journey: Journey) -> None:
+        """An event of this shard's aggregates was published and has come back."""
+        if self.folds_events:
+            self._fold(journey)
+        if self.answers.wait_for == WaitFor.PUBLICATION and not journey.settled:
+            self._succeed(journey)
+
+    def _gives_up(self, attempt: int, journey: Journey) -> None:
+        """Waited long enough.  The append goes on all the same: only the waiting ends."""
+        if journey.settled or journey.attempt != attempt:
+            return
+        self.record((int(self.clock.now), HANDLER_GAVE_UP, journey.command, attempt, journey.shard, 0, 0))
+        if self.answers.reread_in_doubt:
+            self._reread(journey)
+        else:
+            self._fail(journey)
+
+    def _may_reload(self, journey: Journey) -> bool:
+        return self.answers.load and journey.attempt % self.attempts_per_try < self.answers.conflict_retries
+
+    def _reload(self, journey: Journey) -> None:
+        """Somebody else was faster: load again, decide again, as the next attempt."""
+        journey.attempt += 1
+        self.shards[journey.shard].waiting += 1
+        if self.plan.worker_waits:
+            self._admit(journey)
+        else:
+            self._ready(journey)
+
+    def _must_reread(self, outcome: AppendOutcome) -> bool:
+        """A state that is built from answers must look again when an answer shows that it may be out of date."""
+        out_of_date = outcome in (AppendOutcome.CONFLICT, AppendOutcome.DUPLICATE)
+        return self.answers.reread_in_doubt or (out_of_date and self.answers.fold_on == FoldOn.ANSWER)
+
+    def _reread(self, journey: Journey) -> None:
+        journey.settled = True
+        self._ask_for_stream(journey, True, self._has_reread)
+
+    def _has_reread(self, stream: Stream, journey: Journey) -> None:
+        """Take the stream as it is; the append succeeded if it is found there (or its command id is)."""
+        found = any(other.identity == journey.identity for other in stream.appends)
+        outcome = AppendOutcome.OK if found else AppendOutcome.UNKNOWN
+        now, shard = int(self.clock.now), journey.shard
+        self.record((now, REREAD, journey.command, journey.attempt, shard, int(outcome), stream.version))
+        for missing in self.state.take_over(journey.aggregate, stream):
+            self.record((now, FOLDED, missing.command, missing.attempt, shard, 0, stream.version))
+        if found:
+            self._succeed(journey)
+        else:
+            self._fail(journey)
+
+    # --- asking the store for a stream ---------------------------------------------------------------------------
+
+    def _ask_for_stream(self, journey: Journey, behind_appends: bool, then: Then) -> None:
+        """Read the stream; ask again after the give-up time where the question or the answer may get lost."""
+        journey.reads += 1
+        number = journey.reads
+        read = partial(self._read_at_store, number, behind_appends, then)
+        ask, answer = self.routes[Link.HANDLER_TO_STORE], self.routes[Link.STORE_TO_HANDLER]
+        ask.send(journey, LOADED, read, journey.shard, number=_READS_FROM + number)
+        if self.answers.give_up_ns >= 0 and (ask.losses or answer.losses):
+            self.clock.after(
+                self.answers.give_up_ns, HANDLER_GAVE_UP, partial(self._ask_again, number, behind_appends, then),
+                journey, command=journey.command, attempt=journey.attempt, place=1,
+            )  # fmt: skip
+
+    def _ask_again(self, number: int, behind_appends: bool, then: Then, journey: Journey) -> None:
+        if journey.reads == number:
+            self._ask_for_stream(journey, behind_appends, then)
+
+    def _read_at_store(self, number: int, behind_appends: bool, then: Then, journey: Journey) -> None:
+        if behind_appends:
+            self.store.after_appends(journey, partial(self._start_reading, number, then, journey))
+        else:
+            self._start_reading(number, then, journey)
+
+    def _start_reading(self, number: int, then: Then, journey: Journey) -> None:
+        stream = self.store.streams.copy_of(journey.aggregate)
+        self.clock.after(
+            self.store.read_ns(journey), LOADED, partial(self._send_stream, number, then, stream), journey,
+            command=journey.command, attempt=journey.attempt,
+        )  # fmt: skip
+
+    def _send_stream(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
+        arrive = partial(self._stream_arrives, number, then, stream)
+        self.routes[Link.STORE_TO_HANDLER].send(
+            journey, LOADED, arrive, journey.shard, number=_READS_FROM + number
+        )
+
+    def _stream_arrives(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
+        if journey.reads == number:
+            journey.reads += 1
+            then(stream, journey)
+
+    # --- the client is told, the turn passes on ------------------------------------------------------------------
+
+    def _succeed(self, journey: Journey) -> None:
+        """As far as the handler knows the events are written."""
+        journey.settled = True
+        answer_at = self.feedback[journey.group].answer_at
+        if answer_at == AnswerAt.WRITTEN:
+            self._reply(journey, Answer.SUCCESS)
+        elif answer_at == AnswerAt.APPLIED:
+            self._await_views(journey)
+        self._release(journey)
+
+    def _fail(self, journey: Journey) -> None:
+        """As far as the handler knows the events are not written."""
+        journey.settled = True
+        if self.feedback[journey.group].answer_at >= AnswerAt.WRITTEN:
+            self._reply(journey, Answer.FAILURE)
+        self._notify_failure(journey)
+        self._release(journey)
+
+    def _reply(self, journey: Journey, answer: Answer) -> None:
+        journey.answer = answer
+        self.routes[Link.HANDLER_TO_CLIENT].send(journey, ANSWERED, self.clients.hears_answer, journey.session)
+
+    def _notify_failure(self, journey: Journey) -> None:
+        """Tell of a refusal or failure by the ways that do not wait for an answer."""
+        feedback = self.feedback[journey.group]
+        if feedback.error_events:
+            size = int(self.error_bytes[journey.command])
+            self.routes[Link.HANDLER_TO_STORE].send(
+                journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, number=_ERROR_EVENT
+            )
+        cache = self.caches[journey.group]
+        if cache is not None:
+            self.routes[Link.HANDLER_TO_CACHE].send(journey, REFUSAL_CACHED, cache.put, 0)
+
+    def _await_views(self, journey: Journey) -> None:
+        feedback = self.feedback[journey.group]
+        journey.awaits_views = True
+        self._answer_if_applied(journey)
+        if journey.awaits_views and feedback.wait_at_most_ns >= 0:
+            self.clock.after(
+                feedback.wait_at_most_ns, HANDLER_GAVE_UP, self._views_take_too_long, journey,
+                command=journey.command, attempt=journey.attempt, place=2,
+            )  # fmt: skip
+
+    def view_has_applied(self, view: int, journey: Journey) -> None:
+        """A projection says that it has applied the events of a command."""
+        journey.applied_in |= 1 << view
+        self._answer_if_applied(journey)
+
+    def _answer_if_applied(self, journey: Journey) -> None:
+        needed = self.feedback[journey.group].applied_in
+        if journey.awaits_views and all(journey.applied_in >> view & 1 for view in needed):
+            journey.awaits_views = False
+            self._reply(journey, Answer.SUCCESS)
+
+    def _views_take_too_long(self, journey: Journey) -> None:
+        if journey.awaits_views:
+            journey.awaits_views = False
+            self._reply(journey, Answer.UNKNOWN)
+
+    def _release(self, journey: Journey) -> None:
+        """The turn of the aggregate passes on."""
+        self.record((int(self.clock.now), RELEASED, journey.command, journey.attempt, journey.shard, 0, 0))
+        if self.plan.worker_waits:
+            self._free_worker(journey)
+        if self.plan.turn == Turn.NONE:
+            return
+        behind = self.turns[journey.key]
+        if behind:
+            self._ready(behind.popleft())
+        else:
+            del self.turns[journey.key]

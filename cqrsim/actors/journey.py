@@ -1,0 +1,83 @@
+"""One attempt of one command on its way, and the record of everybody's way."""
+
+import numpy as np
+
+from cqrsim.messages import Answer
+from cqrsim.plan.draws import Ints
+
+ROWS_IN_A_BLOCK = 500_000
+
+
+class Journey:
+    """What the parts know of one attempt of a command while it is under way.
+
+    A client's retry is a new journey.  A handler that reloads after a conflict goes on with the same journey under
+    the next attempt number.
+    """
+
+    __slots__ = (
+        "aggregate", "answer", "applied_in", "attempt", "awaits_views", "change", "client_attempt", "command",
+        "event_bytes", "events", "expected_version", "group", "identity", "key", "payload", "position", "reads",
+        "retryable", "session", "settled", "shard", "state", "version",
+    )  # fmt: skip
+
+    def __init__(self, command: int, attempt: int, client_attempt: int, group: int, session: int) -> None:
+        self.command = command
+        self.attempt = attempt
+        self.client_attempt = client_attempt
+        self.group = group
+        self.session = session
+        self.identity = command
+        """The command id that the store sees; a retry under a new id has another."""
+        self.aggregate = 0
+        self.shard = 0
+        self.key = 0
+        """Whose turn it takes."""
+        self.change = 0
+        self.events = 1
+        self.event_bytes = 0
+        self.version = 0
+        """Of the state it was decided on."""
+        self.state: object = 0
+        """The state it was decided on, where it was loaded for it."""
+        self.expected_version = -1
+        self.position = -1
+        self.payload: tuple[object, ...] = ()
+        """The events themselves, where a custom rule made them."""
+        self.settled = False
+        """The handler waits for nothing more."""
+        self.answer = Answer.NOTHING
+        """What the handler answers the client."""
+        self.retryable = True
+        """Whether a failure told to the client is worth another try."""
+        self.reads = 0
+        """How often the handler has asked for its stream, or stopped waiting for it."""
+        self.applied_in = 0
+        """The projections that have applied it, as bits."""
+        self.awaits_views = False
+
+
+class Recorder:
+    """Rows of the trace to be, in any order: time, moment, command, attempt, place, outcome, value.
+
+    ``add`` takes one such tuple of integers.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+        self._closed: list[Ints] = []
+        self.add = self._open.extend
+
+    def compact(self) -> None:
+        """Put what was recorded into an array, once it is worth it; called now and then to bound memory."""
+        if len(self._open) >= ROWS_IN_A_BLOCK * 7:
+            self._close()
+
+    def _close(self) -> None:
+        self._closed.append(np.array(self._open, dtype=np.int64).reshape(-1, 7))
+        self._open.clear()
+
+    def rows(self) -> Ints:
+        """All rows, as an array of shape (n, 7)."""
+        self._close()
+        return np.concatenate(self._closed)

@@ -1,0 +1,66 @@
+"""Links: messages arrive whole or not at all, after a delay, on each connection in the order in which they were sent."""
+
+from cqrsim.actors.clock import Act, Clock
+from cqrsim.actors.journey import Journey, Recorder
+from cqrsim.moments import Moment
+from cqrsim.plan.parts import RoutePlan
+
+MESSAGE_LOST = int(Moment.MESSAGE_LOST)
+
+MESSAGES_WITH_LUCK_OF_THEIR_OWN = 16
+"""Of the many messages that one command may send over a link (polls), the 17th meets the luck of the first again."""
+
+
+class Route:
+    """One link, of any number of connections.
+
+    Between two messages of a connection that would overtake, the later arrives one nanosecond after the earlier.
+    """
+
+    def __init__(self, plan: RoutePlan, clock: Clock, recorder: Recorder) -> None:
+        self.clock = clock
+        self.record = recorder.add
+        self.link = int(plan.link)
+        self.delay = plan.delay
+        self.instant = plan.instant
+        self.in_order = plan.in_order
+        self.losses = plan.losses
+        self.latest: dict[int, int] = {}
+        self.perfect = plan.instant and not plan.losses
+
+    def send(self, journey: Journey, moment: int, deliver: Act, connection: int, number: int = -1) -> bool:
+        """Carry a message that ends in ``deliver(journey)`` as ``moment``; False if it was lost.
+
+        ``number`` tells apart the messages that one attempt sends over this link; by default the attempt does.
+        """
+        if self.perfect:
+            deliver(journey)
+            return True
+        slot = journey.attempt if number < 0 else number % MESSAGES_WITH_LUCK_OF_THEIR_OWN
+        if self.losses and self._loses(journey, slot):
+            return False
+        if self.instant:
+            deliver(journey)
+            return True
+        self._carry(journey, moment, deliver, connection, slot)
+        return True
+
+    def _carry(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int) -> None:
+        now = self.clock.now
+        arrives = now + self.delay[slot][journey.command]
+        if self.in_order:
+            latest = self.latest.get(connection, -1)
+            if arrives < latest:
+                arrives = latest + 1
+            self.latest[connection] = arrives
+        self.clock.after(
+            int(arrives - now), moment, deliver, journey, command=journey.command, attempt=journey.attempt, place=slot
+        )
+
+    def _loses(self, journey: Journey, slot: int) -> bool:
+        now = int(self.clock.now)
+        for loss in self.losses:
+            if loss.begins_ns <= now < loss.ends_ns and loss.hit[slot][journey.command]:
+                self.record((now, MESSAGE_LOST, journey.command, journey.attempt, self.link, 0, loss.fault))
+                return True
+        return False

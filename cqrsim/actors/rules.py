@@ -1,0 +1,103 @@
+"""State rules at work: the streams of the aggregates and the state that a fold of them gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cqrsim.actors.journey import Journey
+from cqrsim.messages import Command, Refused
+from cqrsim.plan.parts import RangeRule
+from cqrsim.scenario.rules import Rule
+
+Decide = Callable[[Any, Journey], bool]
+Evolve = Callable[[Any, Journey], Any]
+
+
+class Validation:
+    """Decide and evolve for every kind of rule; ``decide`` says whether the state allows the command."""
+
+    def __init__(self, rule: RangeRule | Rule | None) -> None:
+        self.rule = rule
+        self.initial: Any = 0
+        self.decide: Decide = _always
+        self.evolve: Evolve = _add
+        if isinstance(rule, RangeRule):
+            self.initial = rule.start
+            self.decide = self._stays_in_range
+        elif rule is not None:
+            self.initial = rule.initial
+            self.decide = self._custom_decide
+            self.evolve = self._custom_evolve
+
+    def _stays_in_range(self, state: int, journey: Journey) -> bool:
+        rule = self.rule
+        assert isinstance(rule, RangeRule)
+        return rule.low <= state + journey.change <= rule.high
+
+    def _custom_decide(self, state: Any, journey: Journey) -> bool:
+        assert isinstance(self.rule, Rule)
+        decided = self.rule.decide(state, as_command(journey))
+        if isinstance(decided, Refused):
+            return False
+        journey.payload = tuple(decided)
+        journey.events = len(journey.payload)
+        return True
+
+    def _custom_evolve(self, state: Any, journey: Journey) -> Any:
+        assert isinstance(self.rule, Rule)
+        for event in journey.payload:
+            state = self.rule.evolve(state, event)
+        return state
+
+
+def _always(state: Any, journey: Journey) -> bool:
+    return True
+
+
+def _add(state: int, journey: Journey) -> int:
+    return state + journey.change
+
+
+def as_command(journey: Journey) -> Command:
+    """The command of a journey as a custom rule sees it."""
+    return Command(
+        number=journey.command, group=str(journey.group), aggregate=journey.aggregate, change=journey.change, valid=True
+    )
+
+
+class Streams:
+    """The event streams of all aggregates as somebody holds them: how many events, and what they fold to."""
+
+    def __init__(self, aggregates: int, validation: Validation) -> None:
+        self.evolve = validation.evolve
+        self.version = [0] * aggregates
+        self.state: list[Any] = [validation.initial] * aggregates
+        self.appends: list[list[Journey]] = [[] for _ in range(aggregates)]
+
+    def append(self, journey: Journey) -> None:
+        """Fold one append in."""
+        aggregate = journey.aggregate
+        self.version[aggregate] += journey.events
+        self.state[aggregate] = self.evolve(self.state[aggregate], journey)
+        self.appends[aggregate].append(journey)
+
+    def copy_of(self, aggregate: int) -> "Stream":
+        """The stream of one aggregate as it is now."""
+        return Stream(self.version[aggregate], self.state[aggregate], tuple(self.appends[aggregate]))
+
+    def take_over(self, aggregate: int, stream: "Stream") -> list[Journey]:
+        """Hold the aggregate as the stream says; returns the appends that were missing here."""
+        mine = {id(journey) for journey in self.appends[aggregate]}
+        missing = [journey for journey in stream.appends if id(journey) not in mine]
+        self.version[aggregate], self.state[aggregate] = stream.version, stream.state
+        self.appends[aggregate] = list(stream.appends)
+        return missing
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One aggregate as somebody has read it."""
+
+    version: int
+    state: Any
+    appends: tuple[Journey, ...]

@@ -1,0 +1,1 @@
+"""Engines: ``run(plan) -> Trace``.  They see whole numbers only, and agree to the digest."""

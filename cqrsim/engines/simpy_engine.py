@@ -1,0 +1,63 @@
+"""The reference engine: seats the actors around SimPy's clock and lets them act."""
+
+from cqrsim.actors.client import Clients
+from cqrsim.actors.clock import Clock
+from cqrsim.actors.command_handler import CommandHandler
+from cqrsim.actors.disk import Disk
+from cqrsim.actors.error_cache import ErrorCache
+from cqrsim.actors.event_store import EventStore
+from cqrsim.actors.faults import Faults
+from cqrsim.actors.journey import Recorder
+from cqrsim.actors.network import Route
+from cqrsim.actors.projection import Projection
+from cqrsim.actors.rules import Streams, Validation
+from cqrsim.messages import Link
+from cqrsim.plan.plan import Plan
+from cqrsim.trace import Trace
+
+
+def can_run(plan: Plan) -> tuple[str, ...]:
+    """Why this engine cannot run a plan: it runs every plan, so there is never a reason."""
+    return ()
+
+
+def run(plan: Plan) -> Trace:
+    """Let a plan happen, up to its end.
+
+    >>> from cqrsim.plan.plan import lower
+    >>> from cqrsim.scenario import Clients, Poisson, Scenario
+    >>> from cqrsim.units import per_second, seconds
+    >>> blog = Scenario(clients=Clients(arrivals=Poisson(per_second(100))), length=seconds(1))
+    >>> plan = lower(blog, seed=1)
+    >>> run(plan).digest() == run(plan).digest()
+    True
+    """
+    clock, recorder = Clock(), Recorder()
+    routes = {link: Route(route, clock, recorder) for link, route in plan.routes.items()}
+    validation = Validation(plan.rule)
+    caches = [_cache(plan, group, clock, recorder) for group in range(len(plan.groups))]
+    streams = Streams(plan.about.aggregates, validation)
+    store = EventStore(plan.store, Disk(plan.disk), clock, recorder, streams, routes[Link.STORE_TO_HANDLER])
+    handler = CommandHandler(plan, clock, recorder, validation, store, routes, caches)
+    projections = [
+        Projection(number, part, clock, recorder, store, handler, routes[Link.PROJECTION_TO_HANDLER])
+        for number, part in enumerate(plan.projections)
+    ]
+    clients = Clients(plan, clock, recorder, routes, store, caches)
+    publications = [Route(route, clock, recorder) for route in plan.publications]
+    store.meet(
+        handler, projections, clients, publications, routes[Link.STORE_TO_SUBSCRIBER], routes[Link.STORE_TO_CLIENT]
+    )
+    handler.meet(clients, projections)
+    clients.meet(handler, projections)
+    Faults(plan.periods, clock, recorder)
+    clients.begin()
+    clock.run(until=plan.end_ns)
+    return Trace.from_rows(recorder.rows(), marks=plan.marks, reads=plan.looks.reads, about=plan.about)
+
+
+def _cache(plan: Plan, group: int, clock: Clock, recorder: Recorder) -> ErrorCache | None:
+    feedback = plan.groups[group].feedback
+    if not feedback.error_cache:
+        return None
+    return ErrorCache(feedback.keep_for_ns, feedback.cache_at_most, clock, recorder)

@@ -1,0 +1,148 @@
+"""Metrics over replications: means with intervals, paired differences, and the names by which they are asked for.
+
+Intervals come from the replications only.  A percentile is averaged over the replications' percentiles; where some of
+them are known only to lie beyond a time, the mean is, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cqrsim.errors import ResultError, did_you_mean
+from cqrsim.experiments import wording
+from cqrsim.metrics import intervals
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and a statistic of it; people write the two as one name, such as "feedback_ms_p99"."""
+
+    name: str
+    metric: str
+    stat: str
+    unit: str
+
+    @property
+    def heading(self) -> str:
+        """How a table calls it."""
+        return wording.heading(self.metric, self.stat, self.unit)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over replications and its interval; NaN where there is nothing to say."""
+
+    value: float
+    low: float
+    high: float
+    runs: int
+    beyond: bool = False
+    """Whether ``value`` is only a lower bound."""
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval."""
+        return (self.high - self.low) / 2
+
+    def text(self, scale: float = 1.0, interval: bool = True) -> str:
+        """As a cell of a table."""
+        if self.beyond:
+            return wording.at_least(self.value * scale)
+        if interval and self.value == 0 and self.high > 0:
+            return wording.zero(self.high * scale)
+        return wording.number(self.value * scale, self.half_width * scale if interval else math.nan)
+
+
+def metrics_in(frame: pd.DataFrame) -> dict[str, Metric]:
+    """All metrics of a long frame, by the name under which they are asked for."""
+    kinds = frame[["metric", "stat", "unit"]].drop_duplicates().astype(str)
+    found = (Metric(full_name(*kind[:2]), *kind) for kind in kinds.itertuples(index=False, name=None))
+    return {metric.name: metric for metric in found}
+
+
+def full_name(metric: str, stat: str) -> str:
+    """The name of a metric's statistic; "value" goes without saying.
+
+    >>> full_name("feedback_ms", "p99"), full_name("silent_failure_share", "value")
+    ('feedback_ms_p99', 'silent_failure_share')
+    """
+    return metric if stat in ("", "value") else f"{metric}_{stat}"
+
+
+def find_metrics(frame: pd.DataFrame, names: Sequence[str], default: Sequence[str]) -> list[Metric]:
+    """The metrics of these names, or those of the default ones that exist; ResultError for names that do not."""
+    known = metrics_in(frame)
+    if not names:
+        return [known[name] for name in default if name in known]
+    if wrong := [name for name in names if name not in known]:
+        raise ResultError("\n".join(unknown("metric", name, list(known)) for name in wrong))
+    return [known[name] for name in names]
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """What to say of a name that does not exist.
+
+    >>> unknown("design", "wiat", ["wait", "silence"])
+    'no design "wiat"; did you mean "wait"?'
+    """
+    return f'no {kind} "{name}"; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}'
+
+
+def estimate_all(frame: pd.DataFrame, by: str, metrics: Sequence[Metric], confidence: float) -> pd.DataFrame:
+    """One row per group and metric: value, low, high, runs, and whether the value is only a lower bound."""
+    rows = []
+    for metric in metrics:
+        for group, part in rows_of(frame, metric).groupby(by, observed=True, sort=True):
+            rows.append((group, metric.name, metric.unit, *_row(estimate(part, metric.unit, confidence))))
+    return pd.DataFrame(rows, columns=[by, "name", "unit", "value", "low", "high", "runs", "beyond"])
+
+
+def text_of_all(
+    frame: pd.DataFrame, by: str, metrics: Sequence[Metric], confidence: float, interval: bool
+) -> pd.DataFrame:
+    """One row per group, one column per metric, as text to read; index is the groups."""
+    columns = {}
+    for metric in metrics:
+        groups = rows_of(frame, metric).groupby(by, observed=False, sort=True)
+        columns[metric.name] = {
+            group: estimate(part, metric.unit, confidence).text(wording.scale(metric.unit), interval)
+            for group, part in groups
+        }
+    return pd.DataFrame(columns)
+
+
+def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
+    """The mean over replications of one metric in one design.
+
+    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three).
+    """
+    values = rows["value"].to_numpy(np.float64)
+    there = ~np.isnan(values)
+    values, runs = values[there], int(there.sum())
+    if not runs:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    if rows["lower_bound"].to_numpy(np.bool_)[there].any():
+        return Estimate(float(values.mean()), math.nan, math.nan, runs, beyond=True)
+    if unit == "share" and not values.any():
+        seen = float(rows["n"].sum())
+        return Estimate(0.0, 0.0, min(1.0, -math.log(1 - confidence) / seen) if seen else 1.0, runs)
+    mean, low, high = intervals.mean_interval(values, confidence)
+    return Estimate(mean, low, high, runs)
+
+
+def rows_of(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """The rows of a long frame that hold one metric."""
+    return frame[(frame["metric"] == metric.metric) & (frame["stat"] == metric.stat)]
+
+
+def _row(estimate: Estimate) -> tuple[float, float, float, int, bool]:
+    return estimate.value, estimate.low, estimate.high, estimate.runs, estimate.beyond

@@ -1,0 +1,24 @@
+"""Tables as files: CSV for people, Parquet beside it for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+
+def write_table(frame: pd.DataFrame, stem: Path) -> list[Path]:
+    """Write ``stem.csv`` and ``stem.parquet``; returns the two."""
+    text, packed = (stem.with_name(stem.name + ending) for ending in (".csv", ".parquet"))
+    frame.to_csv(text, index=False)
+    frame.to_parquet(packed, index=False)
+    return [text, packed]
+
+
+def ready_folder(folder: Path) -> Path:
+    """Make sure, before anything runs, that results can be written into a folder; OSError if not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".cqrsim-probe"
+    probe.touch()
+    probe.unlink()
+    return folder

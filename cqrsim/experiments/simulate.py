@@ -1,0 +1,131 @@
+"""One scenario, one seed, one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cqrsim import metrics
+from cqrsim.engines import simpy_engine
+from cqrsim.experiments.checks import whole_number
+from cqrsim.experiments.files import ready_folder, write_table
+from cqrsim.plan.plan import lower
+
+if TYPE_CHECKING:
+    from cqrsim.scenario import Scenario
+    from cqrsim.trace import Trace
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """What happened in one simulated run: its scenario, its luck, its trace, and the tables that follow from them.
+
+    Tables are computed when first asked for, and kept.
+    """
+
+    scenario: Scenario
+    seed: int
+    replication: int
+    trace: Trace
+    _tables: dict[tuple[str, Any], pd.DataFrame] = field(default_factory=dict, init=False)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The same as :meth:`summary`."""
+        return self.summary()
+
+    def summary(self) -> pd.DataFrame:
+        """What this run comes to: one row per metric and statistic."""
+        return self._table("summary", metrics.summary)
+
+    def commands(self) -> pd.DataFrame:
+        """One row per command: every step of its journey, the truth and the client's belief."""
+        return self._table("commands", metrics.commands)
+
+    def events(self) -> pd.DataFrame:
+        """One row per durable event, in the order of the log."""
+        return self._table("events", metrics.events)
+
+    def reads(self) -> pd.DataFrame:
+        """One row per look at a projection."""
+        return self._table("reads", metrics.reads)
+
+    def episodes(self) -> pd.DataFrame:
+        """One row per fault, outage or divergence, with its start and end."""
+        return self._table("episodes", metrics.episodes)
+
+    def series(self, bins: int = 200) -> pd.DataFrame:
+        """The run over time, in equal bins; averages are weighted by time, never sampled."""
+        bins = whole_number("bins", bins, at_least=1)
+        return self._table("series", lambda trace: metrics.series(trace, bins=bins), bins)
+
+    def outcomes(self) -> pd.DataFrame:
+        """What became of the commands against what their clients believe."""
+        return self._table("outcomes", metrics.outcomes)
+
+    def consistency(self) -> pd.DataFrame:
+        """Divergence, wrong decisions, staleness and session guarantees."""
+        return self._table("consistency", metrics.consistency)
+
+    def anomalies(self) -> pd.DataFrame:
+        """What went wrong for good, with witnesses and causes."""
+        return self._table("anomalies", metrics.anomalies)
+
+    def journey(self, command: int) -> pd.DataFrame:
+        """Everything that happened to one command, in order."""
+        return self._table("journey", lambda trace: metrics.journey(trace, command), command)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the scenario, the trace and the tables into a folder, and return the files.
+
+        Raises OSError if the folder cannot be written.
+        """
+        folder = ready_folder(Path(folder))
+        files = [folder / "scenario.toml", folder / "trace.parquet"]
+        self.scenario.save(files[0])
+        self.trace.save(files[1])
+        for name in ("summary", "commands", "outcomes", "episodes", "anomalies"):
+            files += write_table(getattr(self, name)(), folder / name)
+        return files
+
+    def __repr__(self) -> str:
+        name = f"{self.scenario.name}, " if self.scenario.name else ""
+        return f"Run({name}seed {self.seed}, replication {self.replication}, {len(self.trace):,} rows of trace)"
+
+    def _repr_html_(self) -> str:
+        from cqrsim.experiments.wording import html_table
+
+        return html_table(repr(self), self.outcomes())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_tables": {}}
+
+    def _table(self, name: str, compute: Callable[[Trace], pd.DataFrame], detail: Any = None) -> pd.DataFrame:
+        """A shallow copy is enough to keep what is remembered from being changed: pandas copies on write."""
+        if (name, detail) not in self._tables:
+            self._tables[name, detail] = compute(self.trace)
+        return self._tables[name, detail].copy(deep=False)
+
+
+def simulate(scenario: Scenario, seed: int, replication: int = 0) -> Run:
+    """Run a scenario once.
+
+    Seed and replication together choose the luck: the same three arguments give the same run, to the nanosecond.
+    Replications of one seed are independent of each other.
+
+    Raises ScenarioError for a seed or replication that is no whole number from 0.
+
+    >>> import cqrsim as cq
+    >>> blog = cq.presets.blog().with_(length=cq.seconds(2), warm_up=cq.seconds(0))
+    >>> run = simulate(blog, seed=1)
+    >>> run.trace.digest() == simulate(blog, seed=1).trace.digest()
+    True
+    """
+    seed = whole_number("seed", seed)
+    replication = whole_number("replication", replication)
+    plan = lower(scenario, seed, replication)
+    return Run(scenario, seed, replication, simpy_engine.run(plan))

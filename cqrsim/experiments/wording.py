@@ -1,0 +1,141 @@
+"""Numbers, intervals and small tables as people read them."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+NOTHING = "-"
+"""Stands where there is no number: what it would measure did not happen."""
+
+
+def number(value: float, half_width: float = math.nan) -> str:
+    """A number with as many digits as its interval allows, or with four where it has none.
+
+    >>> number(12.34567, 0.0456), number(12.34567, 1.3), number(1234.5678), number(0.000123456)
+    ('12.35 ± 0.05', '12.3 ± 1.3', '1,235', '0.0001235')
+    >>> number(float("nan"))
+    '-'
+    """
+    if math.isnan(value):
+        return NOTHING
+    if math.isnan(half_width) or half_width == 0:
+        return plain(value)
+    places = _places(half_width, 2 if _leading_digit(half_width) == 1 else 1)
+    if places > 6:
+        return f"{value:.4g} ± {half_width:.1g}"
+    return f"{value:,.{places}f} ± {half_width:,.{places}f}"
+
+
+def plain(value: float, digits: int = 4) -> str:
+    """A number with that many significant digits, whole ones as they are.
+
+    >>> plain(0.0), plain(2.0), plain(123456.7), plain(0.02), plain(3.14159)
+    ('0', '2', '123,457', '0.02', '3.142')
+    """
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if value == int(value):
+        return f"{value:,.0f}"
+    places = _places(value, digits)
+    if places > 9:
+        return f"{value:.{digits}g}"
+    shown = f"{value:,.{places}f}"
+    return shown.rstrip("0").rstrip(".") if places else shown
+
+
+def at_least(value: float) -> str:
+    """A number that is known only to be larger than this one.
+
+    >>> at_least(30000.0)
+    '> 30,000'
+    """
+    return f"> {plain(value)}"
+
+
+def zero(upper: float) -> str:
+    """Nothing was seen; what the truth may be at most.
+
+    >>> zero(0.00012)
+    '0 (< 0.00012)'
+    """
+    return f"0 (< {plain(upper, 2)})"
+
+
+def heading(metric: str, stat: str, unit: str) -> str:
+    """A column's heading with its unit last, as a person would say it; shares are shown in percent.
+
+    >>> heading("feedback_ms", "p99", "ms"), heading("silent_failure_share", "", "share")
+    ('feedback p99, ms', 'silent failure, %')
+    """
+    words = metric.removesuffix(f"_{unit}") if unit else metric
+    said = " ".join(part for part in (words.replace("_", " "), stat) if part)
+    shown = {"share": "%", "per_s": "per second", "": ""}.get(unit, unit)
+    return f"{said}, {shown}" if shown else said
+
+
+def scale(unit: str) -> float:
+    """What values are multiplied by to be shown under their heading."""
+    return 100.0 if unit == "share" else 1.0
+
+
+def text_table(frame: pd.DataFrame) -> str:
+    """A table with aligned columns: words to the left, numbers to the right, long headings on several lines.
+
+    >>> print(text_table(pd.DataFrame({"design": ["wait", "silence"], "feedback p50, ms": ["1.5 ± 0.1", "> 30,000"]})))
+    design   feedback p50,
+                        ms
+    -------  -------------
+    wait         1.5 ± 0.1
+    silence       > 30,000
+    """
+    columns = [(_wrapped(str(name)), [str(value) for value in frame[name]]) for name in frame]
+    height = max(len(lines) for lines, _ in columns)
+    shown = []
+    for place, (lines, values) in enumerate(columns):
+        cells = lines + [""] * (height - len(lines)) + values
+        width = max(len(cell) for cell in cells)
+        left = place == 0 or all(_is_word(value) for value in values)
+        padded = [cell.ljust(width) if left else cell.rjust(width) for cell in cells]
+        shown.append([*padded[:height], "-" * width, *padded[height:]])
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*shown, strict=True))
+
+
+def html_table(title: str, frame: pd.DataFrame) -> str:
+    """A short table under its title, for notebooks."""
+    return f"<p>{html.escape(title)}</p>{frame.to_html(index=False)}"
+
+
+def _wrapped(name: str, width: int = 16) -> list[str]:
+    lines = [""]
+    for word in name.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def _is_word(value: str) -> bool:
+    return value != NOTHING and not any(digit in value for digit in "0123456789")
+
+
+def joined(words: Sequence[str]) -> str:
+    """A list as one says it.
+
+    >>> joined(["a"]), joined(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _places(value: float, digits: int) -> int:
+    """How many decimal places show that many significant digits."""
+    return max(0, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def _leading_digit(value: float) -> int:
+    return int(f"{value:e}"[0])

@@ -1,0 +1,107 @@
+"""Right and wrong decisions: what the handler decided, against what the durable log says it should have.
+
+The true decision applies the same rule to the durable log.  An acceptance is judged where its events stand in the
+log, or at the moment at which its append failed.  A refusal has no place in the log: it is wrong if the log allows
+the command both with what was durable then and with what was then on its way and became durable later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cqrsim.messages import AppendOutcome, Decision
+from cqrsim.metrics.log import Log, Stream, log_of
+from cqrsim.metrics.paths import Paths, earliest, paths, remembered
+from cqrsim.metrics.steps import Bools, Floats, Ints
+from cqrsim.metrics.true_rule import custom_verdicts
+from cqrsim.moments import NEVER, Moment
+from cqrsim.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """All decisions of the handler, in the order of time; flags are 1.0, 0.0, or NaN where nobody can tell."""
+
+    time: Ints
+    command: Ints
+    key: Ints
+    aggregate: Ints
+    outcome: Ints
+    wrong_accept: Floats
+    wrong_refuse: Floats
+    stale: Bools
+    """Decided on a version that was not the durable one at that time."""
+
+    @property
+    def wrong(self) -> Bools:
+        """Whether the decision is known to be wrong, either way."""
+        return (self.wrong_accept == 1) | (self.wrong_refuse == 1)
+
+
+@remembered
+def decisions(trace: Trace) -> Decisions:
+    """All decisions of a trace, judged."""
+    ways, log = paths(trace), log_of(trace)
+    rows = ways.rows(Moment.DECIDED)
+    key = ways.key(rows)
+    aggregate = trace.marks.aggregate[rows.command]
+    accepted, forbidden = rows.outcome == Decision.ACCEPTED, rows.outcome == Decision.FORBIDDEN
+    stream = log.appends
+    latest = stream.version_at(aggregate, rows.time)
+    oldest = stream.version_at(aggregate, rows.time, inclusive=False)
+    stale = (rows.value >= 0) & ((rows.value < oldest) | (rows.value > latest))
+    stale &= rows.outcome != Decision.OVERLOADED
+    begun = np.maximum(latest, stream.version_begun(aggregate, rows.time))
+    on_version = np.clip(np.where(rows.value < 0, latest, rows.value), oldest, begun)
+    wrong_accept, wrong_refuse = np.zeros(len(rows)), np.zeros(len(rows))
+    if trace.about.low is not None and trace.about.high is not None:
+        allowed = _allowed(trace, stream, aggregate, on_version, rows.command)
+        wrong_refuse[forbidden & allowed] = 1.0
+        wrong_accept[accepted & _forbidden_at_append(ways, log, rows.command, key, allowed)] = 1.0
+    elif trace.custom is not None:
+        wrong_accept, wrong_refuse = custom_verdicts(trace, log, rows.command, key, on_version, accepted, forbidden)
+    elif trace.about.custom_rule or forbidden.any():
+        wrong_accept[accepted], wrong_refuse[forbidden] = np.nan, np.nan
+    outcome = rows.outcome.astype(np.int64)
+    return Decisions(rows.time, rows.command, key, aggregate, outcome, wrong_accept, wrong_refuse, stale)
+
+
+def _allowed(trace: Trace, stream: Stream, aggregate: Ints, version: Ints, command: Ints) -> Bools:
+    """Whether the range rule lets an aggregate at this version change by the command."""
+    return _in_range(trace, stream.state_at(aggregate, version) + trace.marks.change[command])
+
+
+def _in_range(trace: Trace, state: Ints) -> Bools:
+    low, high = trace.about.low, trace.about.high
+    assert low is not None and high is not None
+    return (state >= low) & (state <= high)
+
+
+def _forbidden_at_append(ways: Paths, log: Log, command: Ints, key: Ints, allowed_when_decided: Bools) -> Bools:
+    """Whether the durable log forbids what each attempt appended, at the place or time of its append.
+
+    What failed only because its version had moved was never more than a proposal; what is still under way is not
+    judged.
+    """
+    trace, stream = ways.trace, log.appends
+    aggregate = trace.marks.aggregate[command]
+    row_of_key = np.full(ways.keys, NEVER, np.int64)
+    row_of_key[log.key[stream.rows]] = stream.rows
+    row = row_of_key[key]
+    conflicts = ways.first_where(
+        Moment.APPEND_FAILED, ways.rows(Moment.APPEND_FAILED).outcome == AppendOutcome.CONFLICT
+    )
+    failed = np.where(conflicts >= 0, NEVER, earliest(ways.append_failed, ways.append_lost))[key]
+    earlier, later = (
+        _allowed(trace, stream, aggregate, stream.version_at(aggregate, failed, inclusive), command)
+        for inclusive in (False, True)
+    )
+    forbidden = (failed >= 0) & ~earlier & ~later
+    stored = row >= 0
+    forbidden[stored] = ~_allowed(
+        trace, stream, aggregate[stored], log.version_before[row[stored]], command[stored]
+    )
+    nothing_to_append = (trace.marks.events[command] == 0) & ~stored
+    return np.where(nothing_to_append, ~allowed_when_decided, forbidden)

@@ -1,0 +1,192 @@
+"""The ways of commands and attempts through a trace, as arrays: when each step was first reached.
+
+A time of -1 says that it was not.  An attempt has the key ``command * attempts + attempt``, where ``attempts`` is one
+more than the highest number of an attempt in the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from cqrsim.messages import AppendOutcome, Decision, Link
+from cqrsim.metrics.steps import Bools, Ints
+from cqrsim.moments import NEVER, Moment
+from cqrsim.trace import Rows, Trace
+
+Result = TypeVar("Result")
+
+_BELONG_TO_NO_COMMAND = (Moment.FAULT_BEGAN, Moment.FAULT_ENDED, Moment.BACKGROUND_READ)
+
+
+def remembered(compute: Callable[[Trace], Result]) -> Callable[[Trace], Result]:
+    """Compute something of a trace once, and keep it as long as the trace lives."""
+    known: WeakKeyDictionary[Trace, Any] = WeakKeyDictionary()
+
+    @wraps(compute)
+    def recall(trace: Trace) -> Result:
+        if trace not in known:
+            known[trace] = compute(trace)
+        result: Result = known[trace]
+        return result
+
+    return recall
+
+
+def first_times(keys: Ints, times: Ints, count: int) -> Ints:
+    """For each of ``count`` keys the first of its times, which ascend; -1 for those that have none."""
+    first = np.full(count, NEVER, np.int64)
+    first[keys[::-1]] = times[::-1]
+    return first
+
+
+def earliest(*times: Ints) -> Ints:
+    """The earliest of several times, element by element, where -1 is never."""
+    stacked = np.stack(times).view(np.uint64)
+    return stacked.min(axis=0).view(np.int64)
+
+
+class Paths:
+    """Steps of commands and attempts.  Arrays over commands have length ``commands``, over attempts ``keys``."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.commands = len(trace.marks)
+        rows = trace.rows
+        journeys = ~np.isin(rows.moment, _BELONG_TO_NO_COMMAND)
+        self.attempts = int(rows.attempt[journeys].max(initial=0)) + 1
+        self.keys = self.commands * self.attempts
+        self._first: dict[int, Ints] = {}
+        self._first_of_attempt: dict[int, Ints] = {}
+
+    def rows(self, moment: Moment) -> Rows:
+        """The rows of a moment that belong to a command."""
+        rows = self.trace.of(moment)
+        return rows if len(rows) == 0 or rows.command.min() >= 0 else rows.take(rows.command >= 0)
+
+    def key(self, rows: Rows) -> Ints:
+        """The attempts that rows belong to."""
+        return rows.command * self.attempts + rows.attempt
+
+    def first(self, moment: Moment) -> Ints:
+        """When each command first reached a step."""
+        if moment not in self._first:
+            rows = self.rows(moment)
+            self._first[moment] = first_times(rows.command, rows.time, self.commands)
+        return self._first[moment]
+
+    def first_of_attempt(self, moment: Moment) -> Ints:
+        """When each attempt first reached a step."""
+        if moment not in self._first_of_attempt:
+            self._first_of_attempt[moment] = self.first_where(moment, None)
+        return self._first_of_attempt[moment]
+
+    def first_where(self, moment: Moment, chosen: Bools | None) -> Ints:
+        """The same, of the rows that are chosen only."""
+        rows = self.rows(moment)
+        rows = rows if chosen is None else rows.take(chosen)
+        return first_times(self.key(rows), rows.time, self.keys)
+
+    def any_attempt(self, of_attempt: Bools) -> Bools:
+        """Whether any attempt of each command has it."""
+        return np.asarray(of_attempt.reshape(self.commands, self.attempts).any(axis=1))
+
+    def first_attempt(self, times: Ints) -> Ints:
+        """The earliest of the attempts' times, for each command."""
+        by_command = times.reshape(self.commands, self.attempts)
+        return earliest(*by_command.T) if self.attempts > 1 else by_command[:, 0]
+
+    def lost(self, link: Link) -> Ints:
+        """When the first message of each attempt was lost on a link."""
+        return self.first_where(Moment.MESSAGE_LOST, self.rows(Moment.MESSAGE_LOST).place == link)
+
+    @cached_property
+    def command_of(self) -> Ints:
+        """The command of each attempt."""
+        return np.repeat(np.arange(self.commands, dtype=np.int64), self.attempts)
+
+    @cached_property
+    def issued(self) -> Bools:
+        """Which commands exist in this run: those that were issued, or of which anything else is known."""
+        seen = self.first(Moment.ISSUED) >= 0
+        return seen if seen.any() or not self.trace.about.measured else np.ones(self.commands, np.bool_)
+
+    @cached_property
+    def intended(self) -> Ints:
+        """When each command was meant to be issued."""
+        rows = self.rows(Moment.ISSUED)
+        said = np.full(self.commands, NEVER, np.int64)
+        said[rows.command] = np.where(rows.value >= 0, rows.value, rows.time)
+        marked = self.trace.marks.intended
+        return np.where(marked >= 0, marked, said)
+
+    @cached_property
+    def in_window(self) -> Bools:
+        """Which commands are measured: issued, and meant to be so within the window."""
+        about = self.trace.about
+        return self.issued & (self.intended >= about.warm_up_ns) & (self.intended < about.length_ns)
+
+    @cached_property
+    def accepted(self) -> Ints:
+        """When each attempt was accepted."""
+        return self.first_where(Moment.DECIDED, self.rows(Moment.DECIDED).outcome == Decision.ACCEPTED)
+
+    @cached_property
+    def refused(self) -> Ints:
+        """When each attempt was refused."""
+        return self.first_where(Moment.DECIDED, self.rows(Moment.DECIDED).outcome != Decision.ACCEPTED)
+
+    @cached_property
+    def durable(self) -> Ints:
+        """When the events of each attempt became durable."""
+        return self.first_where(Moment.WRITTEN, self.rows(Moment.WRITTEN).outcome == AppendOutcome.OK)
+
+    @cached_property
+    def append_failed(self) -> Ints:
+        """When the append of each attempt failed, or was found to be a duplicate."""
+        duplicate = self.first_where(Moment.WRITTEN, self.rows(Moment.WRITTEN).outcome != AppendOutcome.OK)
+        return earliest(self.first_of_attempt(Moment.APPEND_FAILED), duplicate)
+
+    @cached_property
+    def append_lost(self) -> Ints:
+        """When the append of each attempt was lost on its way to the store."""
+        sent, arrived = self.first_of_attempt(Moment.APPEND_SENT), self.first_of_attempt(Moment.APPEND_RECEIVED)
+        rows = self.rows(Moment.MESSAGE_LOST)
+        after = rows.time >= sent[self.key(rows)]
+        lost = self.first_where(Moment.MESSAGE_LOST, (rows.place == Link.HANDLER_TO_STORE) & after)
+        return np.where((sent >= 0) & (arrived < 0), lost, NEVER)
+
+    @cached_property
+    def tries(self) -> Ints:
+        """The client's try that each attempt belongs to: attempts that a handler adds by reloading share one."""
+        per_try = self.trace.about.attempts_per_try
+        return (np.arange(self.keys, dtype=np.int64) % max(self.attempts, 1)) // per_try
+
+    @cached_property
+    def try_of(self) -> Ints:
+        """A number for each command and try of the client, by attempt."""
+        return self.command_of * self.attempts + self.tries
+
+    @cached_property
+    def released_of_try(self) -> Ints:
+        """When the turn of each try passed on, by its number in ``try_of``."""
+        released = np.full(self.keys, NEVER, np.int64)
+        rows = self.rows(Moment.RELEASED)
+        released[self.try_of[self.key(rows)]] = rows.time
+        return released
+
+    def of_try(self, of_attempt: Bools) -> Bools:
+        """For each attempt, whether any attempt of the same try has it."""
+        found = np.zeros(self.keys, np.bool_)
+        found[self.try_of[of_attempt]] = True
+        return found[self.try_of]
+
+
+@remembered
+def paths(trace: Trace) -> Paths:
+    """The ways through a trace."""
+    return Paths(trace)

@@ -1,0 +1,134 @@
+"""Feedback and handler state, lowered to answers and numbers."""
+
+import numpy as np
+
+from cqrsim.plan.answers import AnswerAt, FoldOn, Save, WaitFor
+from cqrsim.plan.arithmetic import exp, log
+from cqrsim.plan.draws import Column, Draws, Ints
+from cqrsim.plan.marks import Population
+from cqrsim.plan.parts import ClosedPlan, FeedbackPlan, GroupPlan, OwnReadPlan, RetryPlan, Schedule, StatePlan
+from cqrsim.scenario.arrivals import Closed
+from cqrsim.scenario.clients import OwnReads, Retries
+from cqrsim.scenario.distributions import Constant
+from cqrsim.scenario.feedback import FeedbackAnswers, Polling
+from cqrsim.scenario.scenario import Scenario
+from cqrsim.scenario.state import AnyState
+from cqrsim.units import Duration
+
+_NO_TIME = Constant(Duration(0))
+
+
+def _ns(duration: Duration | None) -> int:
+    return -1 if duration is None else int(duration)
+
+
+def lower_state(state: AnyState, draws: Draws) -> StatePlan:
+    """The four questions about handler state, answered."""
+    answers = state.answers()
+    return StatePlan(
+        save=Save[answers.save.upper()],
+        save_time=draws.durations("save", answers.save_time if answers.save_time is not None else _NO_TIME),
+        fold_on=FoldOn[answers.fold_on.upper()],
+        wait_for=WaitFor[answers.wait_for.upper()],
+        give_up_ns=_ns(answers.give_up_after),
+        reread_in_doubt=answers.on_doubt == "reread",
+        load=answers.load,
+        expect_version=answers.expect_version,
+        conflict_retries=answers.conflict_retries,
+    )
+
+
+def lower_feedback(answers: FeedbackAnswers, views: tuple[str, ...], end_ns: int) -> FeedbackPlan:
+    """The five questions about feedback, answered."""
+    applied_in = tuple(views.index(name) for name in answers.applied_in) or tuple(range(len(views)))
+    return FeedbackPlan(
+        answer_at=AnswerAt[answers.answer_at.upper()],
+        applied_in=applied_in,
+        wait_at_most_ns=_ns(answers.wait_at_most),
+        event_push=answers.event_push,
+        event_poll=_schedule(answers.event_poll, end_ns),
+        read_model=_schedule(answers.read_model, end_ns),
+        read_model_of=0 if answers.read_model_of is None else views.index(answers.read_model_of),
+        error_events=answers.error_events,
+        error_cache=answers.error_cache,
+        cache_poll=_schedule(answers.cache_poll, end_ns),
+        keep_for_ns=_ns(answers.keep_for),
+        cache_at_most=-1 if answers.cache_at_most is None else answers.cache_at_most,
+        client_makes_id=answers.command_id == "client",
+        presume_after_ns=_ns(answers.presume_failure_after),
+    )
+
+
+def _schedule(polling: Polling | None, end_ns: int) -> Schedule | None:
+    """Gaps up to where they stop growing, or pass the end of the run."""
+    if polling is None:
+        return None
+    cap = end_ns if polling.cap is None else int(polling.cap)
+    gaps = [min(int(polling.first), cap)]
+    while polling.factor > 1.0 and gaps[-1] < cap:
+        gaps.append(min(max(round(gaps[-1] * polling.factor), gaps[-1] + 1), cap))
+    return Schedule(tuple(gaps), -1 if polling.at_most is None else polling.at_most)
+
+
+def lower_group(scenario: Scenario, position: int, population: Population, end_ns: int) -> GroupPlan:
+    """One group of clients: its commands, its patience, its feedback."""
+    group, draws = scenario.groups[position], population.draws
+    views = tuple(view.name for view in scenario.views)
+    commands = draws.blocks[position].commands
+    feedback = group.feedback if group.feedback is not None else scenario.feedback
+    pre_validation = group.pre_validation
+    return GroupPlan(
+        name=group.name,
+        commands=commands,
+        closed=_closed(group.arrivals, commands, population) if isinstance(group.arrivals, Closed) else None,
+        feedback=lower_feedback(feedback.answers(), views, end_ns),
+        patience_ns=_ns(group.patience),
+        retries=None if group.retries is None else _retries(group.retries, draws, group.name),
+        pre_validation=None if pre_validation is None else draws.durations("pre-validate", pre_validation.cost),
+        own_reads=None if group.own_reads is None else _own_reads(group.own_reads, draws, views),
+    )
+
+
+def _closed(closed: Closed, commands: Ints, population: Population) -> ClosedPlan:
+    return ClosedPlan(
+        clients=closed.clients,
+        pace_ns=_ns(closed.pace),
+        waits_for_outcome=closed.waits_for == "outcome",
+        think_ns=population.think[commands],
+    )
+
+
+def _retries(retries: Retries, draws: Draws, group: str) -> RetryPlan:
+    """Back-off before attempt n: first * factor^(n-1), capped, stretched by up to ``jitter``."""
+
+    def backoff(attempt: int) -> Ints:
+        growth = float(exp(log(np.array([retries.factor])) * (attempt - 1))[0]) if attempt > 1 else 1.0
+        cap = float("inf") if retries.cap is None else float(retries.cap)
+        gap = min(float(retries.first) * growth, cap)
+        stretch = 1.0 + retries.jitter * draws.uniform(f"back-off {group}", attempt)
+        return np.rint(gap * stretch).astype(np.int64)
+
+    return RetryPlan(
+        at_most=retries.at_most,
+        backoff=Column(backoff),
+        same_id=retries.same_id,
+        after_timeout="timeout" in retries.after,
+        after_failure="failure" in retries.after,
+    )
+
+
+def _own_reads(reads: OwnReads, draws: Draws, views: tuple[str, ...]) -> OwnReadPlan:
+    of = tuple(views.index(name) for name in reads.of) or (0,)
+
+    def choice(number: int) -> Ints:
+        if len(of) == 1:
+            return np.zeros(draws.count, dtype=np.int64)
+        return (draws.uniform("own read of", number) * len(of)).astype(np.int64)
+
+    return OwnReadPlan(
+        count=reads.count,
+        after=draws.durations("own read", reads.after),
+        gap=draws.durations("own read gap", reads.gap),
+        of=of,
+        choice=Column(choice),
+    )

@@ -1,0 +1,9 @@
+"""Scenario files."""
+
+
+def load(path):
+    raise NotImplementedError
+
+
+def schema():
+    raise NotImplementedError

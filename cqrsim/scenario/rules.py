@@ -1,0 +1,116 @@
+"""State rules: which commands the state of their aggregate forbids."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from cqrsim.errors import Problem
+from cqrsim.scenario.checks import Checked, Whole
+from cqrsim.scenario.choices import Choice
+from cqrsim.scenario.values import Known, Settings, setting, value
+
+
+@value
+class Range(Settings):
+    """An aggregate holds a whole number; a change that would leave the range is refused.
+
+    With 0..1 a change of +1 is "create" and -1 is "delete"; with a large range it is stock, or a balance.
+
+    >>> Range(0, 1)
+    Range(low=0, high=1, start=0)
+    >>> Range(5, 9)
+    Traceback (most recent call last):
+    cqrsim.errors.ScenarioError: Range: start: must be within low (5) and high (9) (got 0)
+    """
+
+    low: Whole
+    """The lowest number allowed."""
+    high: Whole
+    """The highest number allowed."""
+    start: Whole = 0
+    """What every aggregate begins with."""
+    kind: Literal["Range"] = setting(default="Range", kw_only=True, repr=False)
+
+    @staticmethod
+    def mistakes(known: Known) -> Iterator[Problem]:
+        """An empty range, or a start outside."""
+        if not known.has("low", "high"):
+            return
+        if known.low > known.high:
+            yield Problem("low", known.low, f"must not be more than high ({known.high})")
+        elif known.has("start") and not known.low <= known.start <= known.high:
+            yield Problem("start", known.start, f"must be within low ({known.low}) and high ({known.high})")
+
+
+def _function(given: Any) -> Any:
+    if not callable(given):
+        raise ValueError("must be a function")
+    return given
+
+
+def _anything(given: Any) -> Any:
+    return given
+
+
+_DECIDE = Checked(_function, "a function (state, command) -> events or Refused", {})
+_EVOLVE = Checked(_function, "a function (state, event) -> state", {})
+_INITIAL = Checked(_anything, "any value", {})
+
+
+@value
+class Rule(Settings):
+    """A rule of your own: two pure functions and the state that every aggregate begins with.
+
+    ``decide(state, command)`` returns the events (a tuple) or a :class:`~cqrsim.messages.Refused`;
+    ``evolve(state, event)`` returns the next state.  It cannot be written to a file.
+
+    >>> from cqrsim.messages import Refused
+    >>> def decide(state, command):
+    ...     return ("Sold",) if state > 0 else Refused("sold out")
+    >>> Rule(decide, evolve=lambda state, event: state - 1, initial=10).initial
+    10
+    """
+
+    decide: Annotated[Callable[[Any, Any], Any], _DECIDE]
+    """From state and command to events, or a refusal."""
+    evolve: Annotated[Callable[[Any, Any], Any], _EVOLVE]
+    """From state and event to the next state."""
+    initial: Annotated[Any, _INITIAL]
+    """What every aggregate begins with."""
+    kind: Literal["Rule"] = setting(default="Rule", kw_only=True, repr=False)
+
+    in_files: ClassVar[bool] = False
+
+    def __hash__(self) -> int:
+        """The state may be unhashable, the functions are not."""
+        return hash((self.decide, self.evolve))
+
+    def fingerprint(self) -> str:
+        """What a digest can tell of the rule: the functions' names and code, and the state as text."""
+        hasher = hashlib.sha256(repr(self.initial).encode())
+        for function in (self.decide, self.evolve):
+            hasher.update(f"{name_of(function)}\0".encode())
+            _feed_code(hasher, getattr(function, "__code__", None))
+        return hasher.hexdigest()
+
+
+def name_of(function: Any) -> str:
+    """A function's full name."""
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+def _feed_code(hasher: Any, code: Any) -> None:
+    """Add byte code with its constants and names; nested functions by their code, not by their address."""
+    if code is None:
+        return
+    hasher.update(code.co_code + repr((code.co_names, code.co_varnames)).encode())
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            _feed_code(hasher, constant)
+        elif isinstance(constant, frozenset):
+            hasher.update(repr(sorted(map(repr, constant))).encode())
+        else:
+            hasher.update(repr(constant).encode())
+
+
+AnyRule: TypeAlias = Annotated[Range | Rule, Choice("rule")]

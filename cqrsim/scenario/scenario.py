@@ -1,0 +1,226 @@
+"""The scenario: all that a person wants simulated, as one frozen value."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from cqrsim.errors import Problem, did_you_mean
+from cqrsim.scenario.aggregates import AnyAggregates, Evenly
+from cqrsim.scenario.checks import Maybe, PositiveDuration, Text
+from cqrsim.scenario.choices import ListOf, OneOrMany
+from cqrsim.scenario.clients import Clients
+from cqrsim.scenario.faults import AnyFault
+from cqrsim.scenario.feedback import AnyFeedback, SyncValidation
+from cqrsim.scenario.handlers import Handlers
+from cqrsim.scenario.network import Network
+from cqrsim.scenario.projections import Projection
+from cqrsim.scenario.rules import AnyRule
+from cqrsim.scenario.state import AnyState, FromGenerated
+from cqrsim.scenario.store import Disk, EventStore
+from cqrsim.scenario.values import Known, Settings, setting, value
+from cqrsim.units import Duration, seconds
+
+LONGEST_GRACE = seconds(5)
+"""How long arrivals go on beyond the measured window, at most, unless the scenario says otherwise."""
+
+if TYPE_CHECKING:
+    from cqrsim.scenario.values import Accepts
+
+    _Groups: TypeAlias = Clients | tuple[Clients, ...]
+    _Views: TypeAlias = Projection | tuple[Projection, ...]
+    ClientsSetting: TypeAlias = Accepts[_Groups, Clients | Iterable[Clients]]
+    ProjectionsSetting: TypeAlias = Accepts[_Views, Projection | Iterable[Projection]]
+    FaultsSetting: TypeAlias = Accepts[tuple[AnyFault, ...], AnyFault | Iterable[AnyFault]]
+else:
+    ClientsSetting = Annotated[Clients | tuple[Clients, ...], OneOrMany("group of clients")]
+    ProjectionsSetting = Annotated[Projection | tuple[Projection, ...], OneOrMany("projection")]
+    FaultsSetting = Annotated[tuple[AnyFault, ...], ListOf()]
+
+
+@value
+class Scenario(Settings):
+    """A system and what happens to it: clients, feedback, handler state, store, disk, projections, network, faults.
+
+    Frozen and hashable; :meth:`with_` makes variants.  Commands count that are meant to be issued from ``warm_up`` up
+    to ``length``.  Raises :class:`~cqrsim.errors.ScenarioError` with all mistakes at once.
+
+    >>> from cqrsim.scenario import Poisson, ForwardEvent
+    >>> from cqrsim.units import ms, per_second
+    >>> blog = Scenario(Clients(Poisson(per_second(200)), invalid=0.02), disk=Disk(write=ms(1)))
+    >>> faster = blog.with_({"disk.write": ms(0.5)}, feedback=ForwardEvent(poll=ms(100)))
+    >>> faster.disk.write
+    Constant(value=us(500))
+    >>> blog.with_({"disk.wirte": ms(2)})
+    Traceback (most recent call last):
+    cqrsim.errors.ScenarioError: no setting "disk.wirte"; did you mean "disk.write"?
+    """
+
+    clients: ClientsSetting
+    """Who issues commands: one group, or several."""
+    feedback: AnyFeedback = setting(default_factory=SyncValidation)
+    """How clients learn what became of their commands."""
+    state: AnyState = setting(default_factory=FromGenerated)
+    """Where the command handler's state comes from."""
+    handlers: Handlers = setting(default_factory=Handlers)
+    """The command handlers."""
+    store: EventStore = setting(default_factory=EventStore)
+    """The event store."""
+    disk: Disk = setting(default_factory=Disk)
+    """The event store's disk."""
+    projections: ProjectionsSetting = setting(default_factory=Projection)
+    """What is made of the events: one projection, or several."""
+    network: Network = setting(default_factory=Network)
+    """The links between the parts."""
+    aggregates: AnyAggregates = setting(default_factory=lambda: Evenly(1000))
+    """What the commands are about."""
+    rule: AnyRule | None = None
+    """What the state of an aggregate forbids; if not given, nothing."""
+    faults: FaultsSetting = setting(default=())
+    """What goes wrong."""
+    length: PositiveDuration = seconds(60)
+    """When the measured window ends."""
+    warm_up: Duration = seconds(0)
+    """When the measured window begins."""
+    grace: Maybe[Duration] = None
+    """How long arrivals go on after the window; "none": a twentieth of the length, at most 5 s."""
+    drain: Duration = seconds(30)
+    """How long what is under way then may still take."""
+    name: Text = ""
+    """What to call it."""
+
+    @staticmethod
+    def mistakes(known: Known) -> Iterator[Problem]:
+        """What the parts say of each other."""
+        if known.has("length", "warm_up") and known.warm_up >= known.length:
+            yield Problem("warm_up", known.warm_up, f"must be less than length ({known.length})")
+        for field in ("clients", "projections", "faults"):
+            if known.has(field):
+                yield from _same_names(field, known.fields[field])
+        if known.has("projections"):
+            views = [view.name for view in _as_tuple(known.projections)]
+            for path, name in _projection_names(known):
+                if name not in views:
+                    hint = did_you_mean(name, views) or f"there {'is' if len(views) == 1 else 'are'} {_quoted(views)}"
+                    yield Problem(path, name, "no projection of this name", hint)
+
+    @property
+    def groups(self) -> tuple[Clients, ...]:
+        """The client groups, even if there is one."""
+        return _as_tuple(self.clients)
+
+    @property
+    def views(self) -> tuple[Projection, ...]:
+        """The projections, even if there is one."""
+        return _as_tuple(self.projections)
+
+    @property
+    def grace_time(self) -> Duration:
+        """How long arrivals go on after the window, decided."""
+        return self.grace if self.grace is not None else min(Duration(int(self.length) // 20), LONGEST_GRACE)
+
+    def with_(self, changes: Mapping[str, Any] | None = None, /, **more: Any) -> "Scenario":
+        """Return a copy with some settings changed; paths are dotted, and everything is checked again.
+
+        Paths lead through a single group or projection; one of several is named: "clients.api.invalid".
+
+        >>> from cqrsim.scenario import presets
+        >>> from cqrsim.units import seconds
+        >>> presets.blog().with_({"clients.invalid": 0.1, "length": "9s"}, warm_up=seconds(1)).clients.invalid
+        0.1
+        """
+        from cqrsim.scenario.changing import changed
+
+        return changed(self, {**(changes or {}), **more})
+
+    def with_faults(self, *faults: AnyFault) -> "Scenario":
+        """Return a copy that has these faults, too."""
+        return self.with_(faults=(*self.faults, *faults))
+
+    def setting(self, path: str) -> Any:
+        """The value at a dotted path.
+
+        >>> from cqrsim.scenario import presets
+        >>> presets.blog().setting("clients.arrivals.rate")
+        per_second(200)
+        """
+        from cqrsim.scenario.changing import setting_at
+
+        return setting_at(self, path)
+
+    def to_dict(self, complete: bool = False) -> dict[str, Any]:
+        """The scenario as plain dicts, lists, texts and numbers; with all defaults, if ``complete``."""
+        from cqrsim.scenario.writing import as_dict
+
+        return as_dict(self, complete)
+
+    def to_json(self) -> str:
+        """The scenario as JSON."""
+        from cqrsim.scenario.writing import as_json
+
+        return as_json(self)
+
+    def to_toml(self) -> str:
+        """The scenario as TOML.
+
+        >>> from cqrsim.scenario import Poisson
+        >>> from cqrsim.units import per_second
+        >>> print(Scenario(Clients(Poisson(per_second(200)))).to_toml())
+        [clients.arrivals]
+        kind = "Poisson"
+        rate = "200/s"
+        <BLANKLINE>
+        """
+        from cqrsim.scenario.writing import as_toml
+
+        return as_toml(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the scenario to a .toml or .json file, for :func:`cqrsim.load`."""
+        from cqrsim.scenario.files import save
+
+        save(self, path)
+
+    def digest(self) -> str:
+        """SHA-256 of all that the scenario says, measured files by their values: equal scenarios, equal digests."""
+        from cqrsim.scenario.writing import digest_of
+
+        return digest_of(self)
+
+    def describe(self) -> str:
+        """The scenario in plain words."""
+        from cqrsim.scenario.describing import described
+
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        from cqrsim.scenario.describing import as_html
+
+        return as_html(self)
+
+
+def _as_tuple(one_or_many: Any) -> tuple[Any, ...]:
+    return one_or_many if isinstance(one_or_many, tuple) else (one_or_many,)
+
+
+def _same_names(field: str, given: Any) -> Iterator[Problem]:
+    """Names that are given twice."""
+    seen: dict[str, int] = {}
+    for place, part in enumerate(_as_tuple(given)):
+        if part.name is not None and part.name in seen:
+            yield Problem(f"{field}.{place}.name", part.name, f"is the name of {field}.{seen[part.name]} already")
+        seen.setdefault(part.name, place)
+
+
+def _projection_names(known: Known) -> Iterator[tuple[str, str]]:
+    """Where projections are named: paths and names."""
+    if known.has("feedback"):
+        yield from ((f"feedback.{path}", name) for path, name in known.feedback.projection_names())
+    if known.has("clients"):
+        several = isinstance(known.clients, tuple)
+        for place, group in enumerate(_as_tuple(known.clients)):
+            start = f"clients.{place}" if several else "clients"
+            yield from ((f"{start}.{path}", name) for path, name in group.projection_names())
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,81 @@
+"""The event store and its disk: how events become durable, and who may rely on it when."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from cqrsim.scenario.checks import Checked, Count, Maybe, PositiveSize, YesNo
+from cqrsim.scenario.distributions import DistributionSetting
+from cqrsim.scenario.values import Settings, setting, value
+from cqrsim.units import Duration, UnitError
+
+
+def _flush(given: Any) -> str | Duration:
+    if given in ("group", "each") and isinstance(given, str):
+        return str(given)
+    try:
+        every = Duration._accept(given)
+    except UnitError as error:
+        raise ValueError(f'must be "group", "each", or a duration: {error}') from None
+    if not every:
+        raise ValueError('must be a duration of more than 0; to flush for every append write "each"')
+    return every
+
+
+_SCHEMA = {"anyOf": [{"enum": ["group", "each"]}, {"type": "string", "pattern": Duration._pattern}]}
+
+if TYPE_CHECKING:
+    from cqrsim.scenario.values import Accepts
+
+    FlushSetting: TypeAlias = Accepts[Literal["group", "each"] | Duration, Literal["group", "each"] | Duration]
+else:
+    FlushSetting = Annotated[Any, Checked(_flush, '"group", "each", or a duration', _SCHEMA)]
+
+
+@value
+class EventStore(Settings):
+    """The event store appends one batch at a time, answers, publishes, and lets streams be read.
+
+    >>> from cqrsim.units import ms
+    >>> EventStore(batch_window=ms(2), batch_at_most=None).flush
+    'group'
+    """
+
+    batch_window: Duration = Duration(0)
+    """How long an append waits for others to share its write with."""
+    batch_at_most: Maybe[Count] = 1
+    """Appends that may share a write; "none": no limit."""
+    flush: FlushSetting = setting(default="group")
+    """When written bytes are forced to the disk: once for a batch, for each append, or every so often."""
+    answer_after: Literal["flush", "write"] = "flush"
+    """Whether the handler is answered when its events are durable, or already when they are written."""
+    publish: Literal["after_durable", "before_durable"] = "after_durable"
+    """Whether events are published only when they are durable."""
+    check_version: YesNo = False
+    """Whether an append is refused that expects another version of its stream."""
+    dedupe: YesNo = False
+    """Whether a command id that is stored already is answered as written, and not stored again."""
+    snapshot_every: Maybe[Count] = None
+    """Events between snapshots, which shorten the reading of a stream; "none": no snapshots."""
+    read: DistributionSetting = setting(default=Duration(0))
+    """Time to read a stream, however short."""
+    read_per_event: Duration = Duration(0)
+    """Time for each event read."""
+
+
+@value
+class Disk(Settings):
+    """The event store's disk.
+
+    >>> from cqrsim.scenario.distributions import LogNormal
+    >>> from cqrsim.units import gb, ms
+    >>> Disk(write=LogNormal(p50=ms(1.5), p99=ms(8)), capacity=gb(50)).flush
+    Constant(value=seconds(0))
+    """
+
+    write: DistributionSetting = setting(default=Duration(0))
+    """Time of one write."""
+    flush: DistributionSetting = setting(default=Duration(0))
+    """Time of one flush."""
+    per_kib: Duration = Duration(0)
+    """Time for each 1024 bytes written."""
+    capacity: Maybe[PositiveSize] = None
+    """Bytes for events and error events together; "none": no limit."""
