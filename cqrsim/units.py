@@ -60,7 +60,7 @@ class _Amount(int):
 
     def __new__(cls, count: int) -> Self:
         """Make one from a count of the smallest unit."""
-        if isinstance(count, bool) or not isinstance(count, int) and not hasattr(count, "__index__"):
+        if isinstance(count, bool) or not hasattr(count, "__index__"):
             raise UnitError(f"a {cls._what} is a whole number of its smallest unit, not {count!r}")
         if count < 0:
             raise UnitError(f"a {cls._what} cannot be negative")
@@ -96,10 +96,10 @@ class _Amount(int):
             raise UnitError(f"a {self._what} cannot be negative: {self} - {other}")
         return type(self)(int(self) - int(other))
 
-    def __mul__(self, other: float) -> Self:  # type: ignore[override]  # a duration times a number is a duration
+    def __mul__(self, other: float) -> Self:
         return type(self)(_rounded(other, int(self))) if _is_number(other) else NotImplemented
 
-    __rmul__ = __mul__  # type: ignore[assignment]  # the same, from the other side
+    __rmul__ = __mul__
 
     @overload  # type: ignore[override]  # a duration by a number is a duration
     def __truediv__(self, other: Self) -> float: ...
@@ -152,11 +152,11 @@ class Duration(_Amount):
 
     _what = "duration"
     _needs = 'write "5s", or seconds(5)'
-    _units = {
+    _units: ClassVar = {
         "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9
     }  # fmt: skip
     _pattern = rf"^\s*\+?{_NUMBER}\s*(ns|us|µs|ms|s|min|h|d)\s*$"
-    _examples = ["2ms", "5s", "1.5us"]
+    _examples: ClassVar = ["2ms", "5s", "1.5us"]
 
     @classmethod
     def _advice(cls, value: float) -> str:
@@ -176,12 +176,12 @@ class Size(_Amount):
 
     _what = "size"
     _needs = 'write "400B" or "4KiB", or kib(4)'
-    _units = {
+    _units: ClassVar = {
         "B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30,
         "TB": 10**12, "TiB": 2**40,
     }  # fmt: skip
     _pattern = rf"^\s*\+?{_NUMBER}\s*(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)\s*$"
-    _examples = ["400B", "4KiB", "50GB"]
+    _examples: ClassVar = ["400B", "4KiB", "50GB"]
 
     @classmethod
     def _advice(cls, value: float) -> str:
@@ -202,9 +202,9 @@ class Rate(float):
 
     _what = "rate"
     _needs = 'write "200/s", or per_second(200)'
-    _units = {"/s": 1, "/min": 60, "/h": 3600}
+    _units: ClassVar = {"/s": 1, "/min": 60, "/h": 3600}
     _pattern = rf"^\s*\+?{_NUMBER}\s*/\s*(s|min|h)\s*$"
-    _examples = ["200/s", "12/min", "3/h"]
+    _examples: ClassVar = ["200/s", "12/min", "3/h"]
 
     def __new__(cls, times_per_second: float) -> Self:
         """Make one from a number per second."""
@@ -241,7 +241,7 @@ class Rate(float):
         return self if type(other) is int and other == 0 else NotImplemented
 
     @overload
-    def __mul__(self, other: Duration) -> float: ...
+    def __mul__(self, other: Duration) -> float: ...  # type: ignore[overload-overlap]  # it comes first, so it wins
     @overload
     def __mul__(self, other: float) -> Self: ...
     def __mul__(self, other: float) -> float:
@@ -427,7 +427,7 @@ def _checked(number: float) -> float:
 def _rounded(number: float, scale: int) -> int:
     """Multiply a number by a scale, exactly, and round to the nearest whole number."""
     if _is_number(number) and hasattr(number, "__index__"):
-        return number.__index__() * scale
+        return int(number) * scale
     top, bottom = _checked(number).as_integer_ratio()
     return _whole_division(top * scale, bottom)
 

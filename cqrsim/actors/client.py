@@ -4,7 +4,6 @@ An :class:`Errand` is what a client remembers of one command; each time it sends
 begins.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,32 +25,28 @@ ISSUED, CAUGHT, SENT, RECEIVED = int(Moment.ISSUED), int(Moment.CAUGHT), int(Mom
 ANSWERED, INFORMED, POLLED = int(Moment.ANSWERED), int(Moment.INFORMED), int(Moment.POLLED)
 OWN_READ, BACKGROUND_READ, GAVE_UP = int(Moment.OWN_READ), int(Moment.BACKGROUND_READ), int(Moment.GAVE_UP)
 
-Look = Callable[[int], Answer]
-"""What a look at a status source finds of a command."""
-
+NOTHING, GOT_IT, SUCCESS, FAILURE, UNKNOWN = (int(answer) for answer in Answer)
+REPLY, EVENT_PUSH, EVENT_POLL, READ_MODEL, ERROR_CACHE, PRE_VALIDATION = (int(channel) for channel in Channel)
 
 class Errand:
     """What a client remembers of one command."""
 
-    __slots__ = (
-        "answered", "command", "free", "group", "journey", "knows_id", "looking_since", "over", "session", "tries",
-    )  # fmt: skip
+    tries = 0
+    journey: Journey | None = None
+    """The latest attempt."""
+    knows_id = False
+    answered = False
+    looking_since = 0
+    """Counts the times it began to look; looks of an earlier round are void."""
+    over = False
+    """It is informed, or has given up."""
+    free = False
+    """Its closed client has been told that it may go on."""
 
     def __init__(self, command: int, group: int, session: int) -> None:
         self.command = command
         self.group = group
         self.session = session
-        self.tries = 0
-        self.journey: Journey | None = None
-        """The latest attempt."""
-        self.knows_id = False
-        self.answered = False
-        self.looking_since = 0
-        """Counts the times it began to look; looks of an earlier round are void."""
-        self.over = False
-        """It is informed, or has given up."""
-        self.free = False
-        """Its closed client has been told that it may go on."""
 
 
 class Clients:
@@ -82,6 +77,11 @@ class Clients:
         self.errands: dict[int, Errand] = {}
         self.attempts_per_try = plan.about.attempts_per_try
         self.pushed = [group.feedback.event_push for group in plan.groups]
+        """Whether events are pushed to the clients of each group."""
+        self.closed = [group.closed is not None for group in plan.groups]
+        self.makes_id = [group.feedback.client_makes_id for group in plan.groups]
+        self.patience = [_patience_ns(group) for group in plan.groups]
+        self.to_handler = routes[Link.CLIENT_TO_HANDLER]
         self.look_plans = [self._status_sources(group) for group in plan.groups]
 
     def meet(self, handler: "CommandHandler", projections: "list[Projection]") -> None:
@@ -105,7 +105,7 @@ class Clients:
     def _issue_open(self, command: int) -> None:
         following = command + 1
         if following < self.open_count:
-            now = int(self.clock.now)
+            now = self.clock.time
             self.clock.after(
                 self.intended[following] - now, ISSUED, self._issue_open, following, command=following
             )
@@ -130,12 +130,12 @@ class Clients:
             self.clock.after(issues - now, ISSUED, partial(self._issue_closed, intended), command, command=command)
 
     def _issue_closed(self, intended: int, command: int) -> None:
-        if intended < self.plan.arrivals_end_ns and int(self.clock.now) < self.plan.end_ns:
+        if intended < self.plan.arrivals_end_ns and self.clock.time < self.plan.end_ns:
             self._issue(command, intended)
 
     def _issue(self, command: int, intended: int) -> None:
         group = self.group_of[command]
-        self.record((int(self.clock.now), ISSUED, command, 0, group, 0, intended))
+        self.record((self.clock.time, ISSUED, command, 0, group, 0, intended))
         errand = Errand(command, group, self.session[command])
         self.errands[command] = errand
         check = self.groups[group].pre_validation
@@ -148,34 +148,32 @@ class Clients:
         if not self.caught[errand.command]:
             self._send(errand)
             return
-        self.record((int(self.clock.now), CAUGHT, errand.command, 0, errand.group, 0, 0))
-        self._is_informed(errand, Answer.FAILURE, Channel.PRE_VALIDATION)
+        self.record((self.clock.time, CAUGHT, errand.command, 0, errand.group, 0, 0))
+        self._is_informed(errand, FAILURE, PRE_VALIDATION)
 
     def _send(self, errand: Errand) -> None:
         group = self.groups[errand.group]
-        journey = Journey(
-            errand.command, errand.tries * self.attempts_per_try, errand.tries, errand.group, errand.session
-        )
+        identity = errand.command
         if group.retries is not None and not group.retries.same_id:
-            journey.identity = errand.command + errand.tries * len(self.group_of)
+            identity += errand.tries * len(self.group_of)
+        journey = Journey(
+            errand.command, errand.tries * self.attempts_per_try, errand.group, errand.session, identity
+        )
         errand.journey = journey
-        self.record((int(self.clock.now), SENT, errand.command, journey.attempt, errand.group, 0, 0))
-        if group.feedback.client_makes_id:
+        self.record((self.clock.time, SENT, errand.command, journey.attempt, errand.group, 0, 0))
+        if self.makes_id[errand.group]:
             errand.knows_id = True
-            self._begin_to_look(errand)
-        self._set_patience(errand, group)
-        self.routes[Link.CLIENT_TO_HANDLER].send(journey, RECEIVED, self.handler.receive, errand.session)
+            if self.look_plans[errand.group]:
+                self._begin_to_look(errand)
+        if self.patience[errand.group] >= 0:
+            self._set_patience(errand, journey)
+        self.to_handler.send(journey, RECEIVED, self.handler.receive, errand.session)
 
-    def _set_patience(self, errand: Errand, group: GroupPlan) -> None:
-        """It waits so long for this attempt: as long as the group waits for anything, or as silence lasts."""
-        limits = [limit for limit in (group.patience_ns, group.feedback.presume_after_ns) if limit >= 0]
-        if limits:
-            journey = errand.journey
-            assert journey is not None
-            self.clock.after(
-                min(limits), GAVE_UP, partial(self._loses_patience, errand.tries), errand,
-                command=errand.command, attempt=journey.attempt,
-            )  # fmt: skip
+    def _set_patience(self, errand: Errand, journey: Journey) -> None:
+        self.clock.after(
+            self.patience[errand.group], GAVE_UP, partial(self._loses_patience, errand.tries), errand,
+            command=errand.command, attempt=journey.attempt,
+        )  # fmt: skip
 
     # --- hearing -------------------------------------------------------------------------------------------------
 
@@ -183,50 +181,48 @@ class Clients:
         """The handler's answer has arrived."""
         errand, answer = self.errands[journey.command], journey.answer
         self.record(
-            (int(self.clock.now), ANSWERED, journey.command, journey.attempt, journey.group, int(answer), 0)
+            (self.clock.time, ANSWERED, journey.command, journey.attempt, journey.group, answer, 0)
         )
         errand.answered = True
         if not errand.over:
-            if answer == Answer.RECEIVED:
+            if answer == GOT_IT:
                 errand.knows_id = True
-                if journey is errand.journey:
+                if journey is errand.journey and self.look_plans[errand.group]:
                     self._begin_to_look(errand)
-            elif answer == Answer.UNKNOWN:
+            elif answer == UNKNOWN:
                 self._gives_up(errand)
             else:
-                self._learns(errand, answer, Channel.REPLY, journey.retryable)
-        self._may_go_on(errand)
+                self._learns(errand, answer, REPLY, journey.retryable)
+        if self.closed[errand.group]:
+            self._may_go_on(errand)
 
-    def are_pushed_to(self, group: int) -> bool:
-        """Whether events are pushed to the clients of a group."""
-        return self.pushed[group]
-
-    def hears_event(self, answer: Answer, journey: Journey) -> None:
+    def hears_event(self, answer: int, journey: Journey) -> None:
         """An event was pushed; without the command's id the client cannot tell that it is its own."""
         errand = self.errands[journey.command]
         if errand.knows_id and not errand.over:
-            self._learns(errand, answer, Channel.EVENT_PUSH, journey.retryable)
+            self._learns(errand, answer, EVENT_PUSH, journey.retryable)
 
-    def _learns(self, errand: Errand, answer: Answer, channel: Channel, retryable: bool) -> None:
+    def _learns(self, errand: Errand, answer: int, channel: int, retryable: bool) -> None:
         """It knows the outcome now, unless it takes a failure for a reason to try again."""
         retries = self.groups[errand.group].retries
         if (
-            answer == Answer.FAILURE and retryable
+            answer == FAILURE and retryable
             and retries is not None and retries.after_failure and errand.tries < retries.at_most
         ):  # fmt: skip
             self._try_again(errand)
         else:
             self._is_informed(errand, answer, channel)
 
-    def _is_informed(self, errand: Errand, answer: Answer, channel: Channel) -> None:
+    def _is_informed(self, errand: Errand, answer: int, channel: int) -> None:
         errand.over = True
         attempt = 0 if errand.journey is None else errand.journey.attempt
-        now = int(self.clock.now)
-        self.record((now, INFORMED, errand.command, attempt, int(channel), int(answer), 0))
+        now = self.clock.time
+        self.record((now, INFORMED, errand.command, attempt, channel, answer, 0))
         reads = self.groups[errand.group].own_reads
-        if answer == Answer.SUCCESS and reads is not None and reads.count > 0:
+        if answer == SUCCESS and reads is not None and reads.count > 0:
             self._schedule_own_read(errand, 0, reads.after[0][errand.command])
-        self._may_go_on(errand)
+        if self.closed[errand.group]:
+            self._may_go_on(errand)
 
     # --- giving up and trying again ------------------------------------------------------------------------------
 
@@ -259,30 +255,32 @@ class Clients:
         presumes = self.groups[errand.group].feedback.presume_after_ns >= 0
         belief = Belief.PRESUMED_FAILURE if presumes else Belief.UNKNOWN
         attempt = 0 if errand.journey is None else errand.journey.attempt
-        self.record((int(self.clock.now), GAVE_UP, errand.command, attempt, errand.group, int(belief), 0))
-        self._may_go_on(errand)
+        self.record((self.clock.time, GAVE_UP, errand.command, attempt, errand.group, int(belief), 0))
+        if self.closed[errand.group]:
+            self._may_go_on(errand)
 
     def _may_go_on(self, errand: Errand) -> None:
         """A closed client goes on to its next command when what it waits for has come."""
         group = self.groups[errand.group]
         closed = group.closed
-        if closed is None or errand.free:
+        assert closed is not None
+        if errand.free:
             return
         if errand.over or (errand.answered and not closed.waits_for_outcome):
             errand.free = True
             turn, client = divmod(errand.command - int(group.commands[0]), closed.clients)
-            self._think(group, client, turn + 1, int(self.clock.now))
+            self._think(group, client, turn + 1, self.clock.time)
 
     # --- looking for the outcome ---------------------------------------------------------------------------------
 
     def _status_sources(self, group: GroupPlan) -> list["StatusSource"]:
         feedback, sources = group.feedback, []
         if feedback.event_poll is not None:
-            sources.append(StatusSource(Channel.EVENT_POLL, feedback.event_poll, -1))
+            sources.append(StatusSource(EVENT_POLL, feedback.event_poll, -1))
         if feedback.cache_poll is not None:
-            sources.append(StatusSource(Channel.ERROR_CACHE, feedback.cache_poll, -1))
+            sources.append(StatusSource(ERROR_CACHE, feedback.cache_poll, -1))
         if feedback.read_model is not None:
-            sources.append(StatusSource(Channel.READ_MODEL, feedback.read_model, feedback.read_model_of))
+            sources.append(StatusSource(READ_MODEL, feedback.read_model, feedback.read_model_of))
         return sources
 
     def _begin_to_look(self, errand: Errand) -> None:
@@ -299,7 +297,7 @@ class Clients:
         assert journey is not None
         self.clock.after(
             schedule.gap_ns(number), POLLED, partial(self._look, source, number, since), errand,
-            command=errand.command, attempt=journey.attempt, place=int(source.channel),
+            command=errand.command, attempt=journey.attempt, place=source.channel,
         )  # fmt: skip
 
     def _look(self, source: "StatusSource", number: int, since: int, errand: Errand) -> None:
@@ -315,25 +313,25 @@ class Clients:
     def _find(self, source: "StatusSource", number: int, journey: Journey) -> None:
         """The question has arrived at the status source: what it finds goes back."""
         answer = self._finding(source, journey)
-        channel = int(source.channel)
+        channel = source.channel
         self.record(
-            (int(self.clock.now), POLLED, journey.command, journey.attempt, channel, int(answer), number + 1)
+            (self.clock.time, POLLED, journey.command, journey.attempt, channel, answer, number + 1)
         )
         found = partial(self._has_looked, answer, source.channel)
         self.routes[source.back].send(journey, INFORMED, found, journey.session, number=number)
 
-    def _finding(self, source: "StatusSource", journey: Journey) -> Answer:
+    def _finding(self, source: "StatusSource", journey: Journey) -> int:
         command = journey.command
-        if source.channel == Channel.EVENT_POLL:
-            return self.store.found.get(command, Answer.NOTHING)
-        if source.channel == Channel.ERROR_CACHE:
+        if source.channel == EVENT_POLL:
+            return self.store.found.get(command, NOTHING)
+        if source.channel == ERROR_CACHE:
             cache = self.caches[journey.group]
-            return Answer.FAILURE if cache is not None and cache.has(command) else Answer.NOTHING
-        return Answer.SUCCESS if self.projections[source.projection].shows(command) else Answer.NOTHING
+            return FAILURE if cache is not None and cache.has(command) else NOTHING
+        return SUCCESS if self.projections[source.projection].shows(command) else NOTHING
 
-    def _has_looked(self, answer: Answer, channel: Channel, journey: Journey) -> None:
+    def _has_looked(self, answer: int, channel: int, journey: Journey) -> None:
         errand = self.errands[journey.command]
-        if answer != Answer.NOTHING and not errand.over:
+        if answer != NOTHING and not errand.over:
             self._learns(errand, answer, channel, journey.retryable)
 
     # --- reading -------------------------------------------------------------------------------------------------
@@ -359,19 +357,25 @@ class Clients:
 
     def _reads_view(self, projection: int, number: int, journey: Journey) -> None:
         seen = Seen.YES if self.projections[projection].shows(journey.command) else Seen.NO
-        now = int(self.clock.now)
+        now = self.clock.time
         self.record((now, OWN_READ, journey.command, journey.attempt, projection, int(seen), number))
 
     def _schedule_background_read(self, number: int) -> None:
         looks = self.plan.looks
         if number < len(looks.time):
-            delay = int(looks.time[number]) - int(self.clock.now)
+            delay = int(looks.time[number]) - self.clock.time
             self.clock.after(delay, BACKGROUND_READ, self._background_read, number, command=number)
 
     def _background_read(self, number: int) -> None:
         projection = int(self.plan.looks.reads.projection[number])
-        self.record((int(self.clock.now), BACKGROUND_READ, number, 0, projection, NEVER, NEVER))
+        self.record((self.clock.time, BACKGROUND_READ, number, 0, projection, NEVER, NEVER))
         self._schedule_background_read(number + 1)
+
+
+def _patience_ns(group: GroupPlan) -> int:
+    """It waits so long for an attempt: as long as the group waits for anything, or as silence lasts; -1 for ever."""
+    limits = [limit for limit in (group.patience_ns, group.feedback.presume_after_ns) if limit >= 0]
+    return min(limits, default=NEVER)
 
 
 class StatusSource:
@@ -379,7 +383,7 @@ class StatusSource:
 
     __slots__ = ("back", "channel", "projection", "schedule", "there")
 
-    def __init__(self, channel: Channel, schedule: Schedule, projection: int) -> None:
+    def __init__(self, channel: int, schedule: Schedule, projection: int) -> None:
         self.channel = channel
         self.schedule = schedule
         self.projection = projection
@@ -387,7 +391,7 @@ class StatusSource:
 
 
 _WAYS = {
-    Channel.EVENT_POLL: (Link.CLIENT_TO_STORE, Link.STORE_TO_CLIENT),
-    Channel.ERROR_CACHE: (Link.CLIENT_TO_CACHE, Link.CACHE_TO_CLIENT),
-    Channel.READ_MODEL: (Link.CLIENT_TO_PROJECTION, Link.PROJECTION_TO_CLIENT),
+    EVENT_POLL: (Link.CLIENT_TO_STORE, Link.STORE_TO_CLIENT),
+    ERROR_CACHE: (Link.CLIENT_TO_CACHE, Link.CACHE_TO_CLIENT),
+    READ_MODEL: (Link.CLIENT_TO_PROJECTION, Link.PROJECTION_TO_CLIENT),
 }

@@ -1,7 +1,8 @@
 """The ordered clock: SimPy's environment, with one rule for what ends at the same instant."""
 
 from collections.abc import Callable
-from typing import Any
+from heapq import heappop, heappush
+from typing import Any, cast
 
 import simpy
 
@@ -20,25 +21,20 @@ def priority(moment: int, command: int, attempt: int, place: int) -> int:
     return (moment << _MOMENT) + (command << _COMMAND) + ((attempt & 0xFFF) << _ATTEMPT) + (place & 0xFFF)
 
 
-class Due(simpy.Event):
-    """The end of a delay, at which somebody acts.  A process may wait for it as for any SimPy event."""
+class Due:
+    """The end of a delay, at which somebody acts: all that SimPy's queue needs of an event, and no more."""
 
-    _ok = True
-    _value = None
+    __slots__ = ("about", "act")
 
-    def __init__(self, clock: "Clock", act: Act, about: Any) -> None:
-        self.env = clock
-        self.callbacks = [_act]
+    def __init__(self, act: Act, about: Any) -> None:
         self.act = act
         self.about = about
 
 
-def _act(due: Any) -> None:
-    due.act(due.about)
-
-
 class Clock(simpy.Environment):
     """Whole nanoseconds from 0; delays that end together end in the order of their moments.
+
+    ``time`` is SimPy's ``now``, at hand without a call.  Processes and events of SimPy's own live in it as ever.
 
     >>> clock, said = Clock(), []
     >>> clock.after(5, 17, said.append, "decided", command=1)
@@ -50,23 +46,31 @@ class Clock(simpy.Environment):
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)
+        self.time = 0
+
+    def step(self) -> None:
+        """Let the next thing happen."""
+        queue: Any = self._queue
+        if queue and type(queue[0][3]) is Due:
+            time, _, _, due = heappop(queue)
+            self._now = self.time = time
+            due.act(due.about)
+        else:
+            self.time = queue[0][0] if queue else self.time
+            super().step()
 
     def after(
         self, delay: int, moment: int, act: Act, about: Any, *, command: int = 0, attempt: int = 0, place: int = 0
     ) -> None:
         """Let ``act(about)`` happen after a delay (ns), as the given moment of the given command."""
-        self.schedule(
-            Due(self, act, about),
-            (moment << _MOMENT) + (command << _COMMAND) + ((attempt & 0xFFF) << _ATTEMPT) + (place & 0xFFF),  # type: ignore[arg-type]
-            delay,
-        )
+        rank = (moment << _MOMENT) + (command << _COMMAND) + ((attempt & 0xFFF) << _ATTEMPT) + (place & 0xFFF)
+        queue: Any = self._queue
+        heappush(queue, (self.time + delay, rank, next(self._eid), Due(act, about)))
 
-    def wait(self, delay: int, moment: int, *, command: int = 0, attempt: int = 0, place: int = 0) -> Due:
+    def wait(self, delay: int, moment: int, *, command: int = 0, attempt: int = 0, place: int = 0) -> simpy.Event:
         """The same for processes: an event to yield, which ends in its rank."""
-        due = Due(self, _nothing, None)
-        self.schedule(due, priority(moment, command, attempt, place), delay)  # type: ignore[arg-type]
-        return due
-
-
-def _nothing(about: None) -> None:
-    """A wait acts by going on with whoever waits for it."""
+        event: Any = simpy.Event(self)
+        event._ok, event._value = True, None
+        rank: Any = priority(moment, command, attempt, place)
+        self.schedule(event, rank, delay)
+        return cast(simpy.Event, event)

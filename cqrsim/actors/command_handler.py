@@ -30,6 +30,13 @@ APPEND_RECEIVED, APPEND_ANSWERED = int(Moment.APPEND_RECEIVED), int(Moment.APPEN
 FOLDED, REREAD, RELEASED = int(Moment.FOLDED), int(Moment.REREAD), int(Moment.RELEASED)
 ANSWERED, REFUSAL_CACHED = int(Moment.ANSWERED), int(Moment.REFUSAL_CACHED)
 HANDLER_GAVE_UP = int(Moment.HANDLER_GAVE_UP)
+ACCEPTED, INVALID, FORBIDDEN, OVERLOADED = (int(decision) for decision in Decision)
+OK, DUPLICATE = int(AppendOutcome.OK), int(AppendOutcome.DUPLICATE)
+CONFLICT, NOT_FOUND = int(AppendOutcome.CONFLICT), int(AppendOutcome.UNKNOWN)
+GOT_IT, SUCCESS, FAILURE, UNKNOWN = (
+    int(answer) for answer in (Answer.RECEIVED, Answer.SUCCESS, Answer.FAILURE, Answer.UNKNOWN)
+)
+AT_RECEIVED, AT_DECIDED, AT_WRITTEN, AT_APPLIED = (int(moment) for moment in AnswerAt)
 
 _READS_FROM, _ERROR_EVENT = 7, 15
 """Which of its messages' luck a journey uses for reads (from the eighth on) and for its error event."""
@@ -67,6 +74,8 @@ class CommandHandler:
         self.plan = plan.handler
         self.answers = plan.state
         self.feedback = [group.feedback for group in plan.groups]
+        self.answer_at = [int(group.feedback.answer_at) for group in plan.groups]
+        self.notifies_failures = [feedback.error_events or feedback.error_cache for feedback in self.feedback]
         self.error_bytes = plan.marks.error_bytes
         self.aggregate = plan.marks.aggregate.tolist()
         self.valid = plan.marks.valid.tolist()
@@ -77,7 +86,9 @@ class CommandHandler:
         self.record = recorder.add
         self.validation = validation
         self.store = store
-        self.routes = routes
+        self.to_store, self.from_store = routes[Link.HANDLER_TO_STORE], routes[Link.STORE_TO_HANDLER]
+        self.to_client = routes[Link.HANDLER_TO_CLIENT]
+        self.to_cache = routes[Link.HANDLER_TO_CACHE]
         self.caches = caches
         self.state = Streams(plan.about.aggregates, validation)
         self.shards = [Shard(number, plan.handler.workers) for number in range(plan.handler.shards)]
@@ -86,8 +97,19 @@ class CommandHandler:
         self.wants_answers = plan.state.wait_for == WaitFor.ANSWER
         self.folds_events = plan.state.fold_on == FoldOn.PUBLICATION
         self.listens = self.folds_events or plan.state.wait_for == WaitFor.PUBLICATION
+        """Whether published events come back to it."""
         self.attempts_per_try = 1 + plan.state.conflict_retries
         self.versioned = plan.store.check_version
+        self.loads = plan.state.load
+        self.saves_first = plan.state.save == Save.BEFORE_APPEND
+        self.saves_last = plan.state.save == Save.AFTER_APPEND
+        self.folds_decisions = plan.state.fold_on == FoldOn.DECISION
+        self.folds_answers = plan.state.fold_on == FoldOn.ANSWER
+        self.waits_for_event = plan.state.wait_for == WaitFor.PUBLICATION
+        self.waits = plan.state.wait_for != WaitFor.NOTHING
+        self.turn_of_aggregate = plan.handler.turn == Turn.AGGREGATE
+        self.turn_of_shard = plan.handler.turn == Turn.SHARD
+        self.takes_turns = plan.handler.turn != Turn.NONE
 
     def meet(self, clients: "Clients", projections: "list[Projection]") -> None:
         """Get to know whom to answer, and who applies events."""
@@ -105,30 +127,30 @@ class CommandHandler:
         journey.event_bytes = self.event_bytes[command]
         journey.shard = aggregate % self.plan.shards
         shard = self.shards[journey.shard]
-        now = int(self.clock.now)
+        now = self.clock.time
         self.record((now, RECEIVED, command, journey.attempt, journey.shard, 0, shard.waiting))
         if 0 <= self.plan.queue_limit <= shard.waiting:
             self._turn_away(journey)
             return
-        if self.feedback[journey.group].answer_at == AnswerAt.RECEIVED:
-            self._reply(journey, Answer.RECEIVED)
+        if self.answer_at[journey.group] == AT_RECEIVED:
+            self._reply(journey, GOT_IT)
         shard.waiting += 1
         self._take_turn(journey)
 
     def _turn_away(self, journey: Journey) -> None:
-        now = int(self.clock.now)
-        self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, int(Decision.OVERLOADED), -1))
+        now = self.clock.time
+        self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, OVERLOADED, -1))
         journey.settled = True
-        self._reply(journey, Answer.FAILURE)
+        self._reply(journey, FAILURE)
 
     def _take_turn(self, journey: Journey) -> None:
-        scope = self.plan.turn
-        if scope == Turn.NONE:
+        if not self.takes_turns:
             self._ready(journey)
             return
-        journey.key = (
-            journey.aggregate if scope == Turn.AGGREGATE else journey.shard if scope == Turn.SHARD else 0
-        )
+        if self.turn_of_aggregate:
+            journey.key = journey.aggregate
+        elif self.turn_of_shard:
+            journey.key = journey.shard
         behind = self.turns.get(journey.key)
         if behind is None:
             self.turns[journey.key] = deque()
@@ -153,8 +175,8 @@ class CommandHandler:
 
     def _admit(self, journey: Journey) -> None:
         self.shards[journey.shard].waiting -= 1
-        self.record((int(self.clock.now), ADMITTED, journey.command, journey.attempt, journey.shard, 0, 0))
-        if self.answers.load:
+        self.record((self.clock.time, ADMITTED, journey.command, journey.attempt, journey.shard, 0, 0))
+        if self.loads:
             self._load(journey)
         else:
             self._validate(journey)
@@ -166,7 +188,7 @@ class CommandHandler:
 
     def _loaded(self, stream: Stream, journey: Journey) -> None:
         journey.version, journey.state = stream.version, stream.state
-        now = int(self.clock.now)
+        now = self.clock.time
         self.record((now, LOADED, journey.command, journey.attempt, journey.shard, 0, stream.version))
         self._validate(journey)
 
@@ -178,17 +200,17 @@ class CommandHandler:
 
     def _decide(self, journey: Journey) -> None:
         """Accept or refuse, by the command itself and by the state as it is known here."""
-        if not self.answers.load:
+        if not self.loads:
             journey.version = self.state.version[journey.aggregate]
             journey.state = self.state.state[journey.aggregate]
-        decision = Decision.ACCEPTED
+        decision = ACCEPTED
         if not self.valid[journey.command]:
-            decision = Decision.INVALID
+            decision = INVALID
         elif not self.validation.decide(journey.state, journey):
-            decision = Decision.FORBIDDEN
-        now = int(self.clock.now)
-        self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, int(decision), journey.version))
-        if decision == Decision.ACCEPTED:
+            decision = FORBIDDEN
+        now = self.clock.time
+        self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, decision, journey.version))
+        if decision == ACCEPTED:
             self._accept(journey)
         else:
             self._refuse(journey)
@@ -199,48 +221,50 @@ class CommandHandler:
 
     def _refuse(self, journey: Journey) -> None:
         journey.retryable = False
-        if self.feedback[journey.group].answer_at != AnswerAt.RECEIVED:
-            self._reply(journey, Answer.FAILURE)
-        self._notify_failure(journey)
+        if self.answer_at[journey.group] != AT_RECEIVED:
+            self._reply(journey, FAILURE)
+        if self.notifies_failures[journey.group]:
+            self._notify_failure(journey)
         self._release(journey)
 
     def _accept(self, journey: Journey) -> None:
-        answer_at = self.feedback[journey.group].answer_at
-        if answer_at == AnswerAt.DECIDED or (journey.events == 0 and answer_at > AnswerAt.DECIDED):
-            self._reply(journey, Answer.SUCCESS)
+        answer_at = self.answer_at[journey.group]
+        if answer_at == AT_DECIDED or (journey.events == 0 and answer_at > AT_DECIDED):
+            self._reply(journey, SUCCESS)
         if journey.events == 0:
             journey.settled = True
             self._release(journey)
             return
         journey.expected_version = journey.version if self.versioned else -1
-        save = self.answers.save
-        if save == Save.NONE:
-            if self.answers.fold_on == FoldOn.DECISION:
+        if not self.saves_first:
+            if self.folds_decisions and not self.saves_last:
                 self._fold(journey)
             self._append(journey)
-            if self.answers.wait_for == WaitFor.NOTHING:
-                self._succeed(journey)
-            return
-        if save == Save.AFTER_APPEND:
-            self._append(journey)
+        if self.saves_first or self.saves_last:
+            self._save(journey)
+        elif not self.waits:
+            self._succeed(journey)
+
+    def _save(self, journey: Journey) -> None:
+        """Save to the handler's own store."""
         self.clock.after(
             self.answers.save_time[journey.attempt][journey.command], SAVED, self._saved, journey,
             command=journey.command, attempt=journey.attempt,
         )  # fmt: skip
 
     def _saved(self, journey: Journey) -> None:
-        self.record((int(self.clock.now), SAVED, journey.command, journey.attempt, journey.shard, 0, 0))
+        self.record((self.clock.time, SAVED, journey.command, journey.attempt, journey.shard, 0, 0))
         self._fold(journey)
-        if self.answers.save == Save.BEFORE_APPEND:
+        if self.saves_first:
             self._append(journey)
         self._succeed(journey)
 
     def _append(self, journey: Journey) -> None:
-        now = int(self.clock.now)
+        now = self.clock.time
         expected = journey.expected_version
         self.record((now, APPEND_SENT, journey.command, journey.attempt, journey.shard, 0, expected))
-        self.routes[Link.HANDLER_TO_STORE].send(journey, APPEND_RECEIVED, self.store.append, journey.shard)
-        if self.answers.give_up_ns >= 0 and self.answers.wait_for != WaitFor.NOTHING and not journey.settled:
+        self.to_store.send(journey, APPEND_RECEIVED, self.store.append, journey.shard)
+        if self.waits and self.answers.give_up_ns >= 0 and not journey.settled:
             self.clock.after(
                 self.answers.give_up_ns, HANDLER_GAVE_UP, partial(self._gives_up, journey.attempt), journey,
                 command=journey.command, attempt=journey.attempt,
@@ -249,25 +273,25 @@ class CommandHandler:
     def _fold(self, journey: Journey) -> None:
         self.state.append(journey)
         version = self.state.version[journey.aggregate]
-        self.record((int(self.clock.now), FOLDED, journey.command, journey.attempt, journey.shard, 0, version))
+        self.record((self.clock.time, FOLDED, journey.command, journey.attempt, journey.shard, 0, version))
 
     # --- what became of the append -------------------------------------------------------------------------------
 
-    def answered(self, outcome: AppendOutcome, attempt: int, journey: Journey) -> None:
+    def answered(self, outcome: int, attempt: int, journey: Journey) -> None:
         """The store's answer to an append has arrived; one that nobody waits for any more changes nothing."""
-        now = int(self.clock.now)
-        self.record((now, APPEND_ANSWERED, journey.command, attempt, journey.shard, int(outcome), 0))
+        now = self.clock.time
+        self.record((now, APPEND_ANSWERED, journey.command, attempt, journey.shard, outcome, 0))
         if journey.settled or journey.attempt != attempt:
             return
-        if outcome == AppendOutcome.OK:
-            if self.answers.fold_on == FoldOn.ANSWER:
+        if outcome == OK:
+            if self.folds_answers:
                 self._fold(journey)
             self._succeed(journey)
-        elif outcome == AppendOutcome.CONFLICT and self._may_reload(journey):
+        elif outcome == CONFLICT and self._may_reload(journey):
             self._reload(journey)
         elif self._must_reread(outcome):
             self._reread(journey)
-        elif outcome == AppendOutcome.DUPLICATE:
+        elif outcome == DUPLICATE:
             self._succeed(journey)
         else:
             self._fail(journey)
@@ -276,21 +300,21 @@ class CommandHandler:
         """An event of this shard's aggregates was published and has come back."""
         if self.folds_events:
             self._fold(journey)
-        if self.answers.wait_for == WaitFor.PUBLICATION and not journey.settled:
+        if self.waits_for_event and not journey.settled:
             self._succeed(journey)
 
     def _gives_up(self, attempt: int, journey: Journey) -> None:
         """Waited long enough.  The append goes on all the same: only the waiting ends."""
         if journey.settled or journey.attempt != attempt:
             return
-        self.record((int(self.clock.now), HANDLER_GAVE_UP, journey.command, attempt, journey.shard, 0, 0))
+        self.record((self.clock.time, HANDLER_GAVE_UP, journey.command, attempt, journey.shard, 0, 0))
         if self.answers.reread_in_doubt:
             self._reread(journey)
         else:
             self._fail(journey)
 
     def _may_reload(self, journey: Journey) -> bool:
-        return self.answers.load and journey.attempt % self.attempts_per_try < self.answers.conflict_retries
+        return self.loads and journey.attempt % self.attempts_per_try < self.answers.conflict_retries
 
     def _reload(self, journey: Journey) -> None:
         """Somebody else was faster: load again, decide again, as the next attempt."""
@@ -301,10 +325,10 @@ class CommandHandler:
         else:
             self._ready(journey)
 
-    def _must_reread(self, outcome: AppendOutcome) -> bool:
+    def _must_reread(self, outcome: int) -> bool:
         """A state that is built from answers must look again when an answer shows that it may be out of date."""
-        out_of_date = outcome in (AppendOutcome.CONFLICT, AppendOutcome.DUPLICATE)
-        return self.answers.reread_in_doubt or (out_of_date and self.answers.fold_on == FoldOn.ANSWER)
+        out_of_date = outcome in (CONFLICT, DUPLICATE)
+        return self.answers.reread_in_doubt or (out_of_date and self.folds_answers)
 
     def _reread(self, journey: Journey) -> None:
         journey.settled = True
@@ -313,9 +337,9 @@ class CommandHandler:
     def _has_reread(self, stream: Stream, journey: Journey) -> None:
         """Take the stream as it is; the append succeeded if it is found there (or its command id is)."""
         found = any(other.identity == journey.identity for other in stream.appends)
-        outcome = AppendOutcome.OK if found else AppendOutcome.UNKNOWN
-        now, shard = int(self.clock.now), journey.shard
-        self.record((now, REREAD, journey.command, journey.attempt, shard, int(outcome), stream.version))
+        outcome = OK if found else NOT_FOUND
+        now, shard = self.clock.time, journey.shard
+        self.record((now, REREAD, journey.command, journey.attempt, shard, outcome, stream.version))
         for missing in self.state.take_over(journey.aggregate, stream):
             self.record((now, FOLDED, missing.command, missing.attempt, shard, 0, stream.version))
         if found:
@@ -330,7 +354,7 @@ class CommandHandler:
         journey.reads += 1
         number = journey.reads
         read = partial(self._read_at_store, number, behind_appends, then)
-        ask, answer = self.routes[Link.HANDLER_TO_STORE], self.routes[Link.STORE_TO_HANDLER]
+        ask, answer = self.to_store, self.from_store
         ask.send(journey, LOADED, read, journey.shard, number=_READS_FROM + number)
         if self.answers.give_up_ns >= 0 and (ask.losses or answer.losses):
             self.clock.after(
@@ -357,7 +381,7 @@ class CommandHandler:
 
     def _send_stream(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
         arrive = partial(self._stream_arrives, number, then, stream)
-        self.routes[Link.STORE_TO_HANDLER].send(
+        self.from_store.send(
             journey, LOADED, arrive, journey.shard, number=_READS_FROM + number
         )
 
@@ -371,36 +395,37 @@ class CommandHandler:
     def _succeed(self, journey: Journey) -> None:
         """As far as the handler knows the events are written."""
         journey.settled = True
-        answer_at = self.feedback[journey.group].answer_at
-        if answer_at == AnswerAt.WRITTEN:
-            self._reply(journey, Answer.SUCCESS)
-        elif answer_at == AnswerAt.APPLIED:
+        answer_at = self.answer_at[journey.group]
+        if answer_at == AT_WRITTEN:
+            self._reply(journey, SUCCESS)
+        elif answer_at == AT_APPLIED:
             self._await_views(journey)
         self._release(journey)
 
     def _fail(self, journey: Journey) -> None:
         """As far as the handler knows the events are not written."""
         journey.settled = True
-        if self.feedback[journey.group].answer_at >= AnswerAt.WRITTEN:
-            self._reply(journey, Answer.FAILURE)
-        self._notify_failure(journey)
+        if self.answer_at[journey.group] >= AT_WRITTEN:
+            self._reply(journey, FAILURE)
+        if self.notifies_failures[journey.group]:
+            self._notify_failure(journey)
         self._release(journey)
 
-    def _reply(self, journey: Journey, answer: Answer) -> None:
+    def _reply(self, journey: Journey, answer: int) -> None:
         journey.answer = answer
-        self.routes[Link.HANDLER_TO_CLIENT].send(journey, ANSWERED, self.clients.hears_answer, journey.session)
+        self.to_client.send(journey, ANSWERED, self.clients.hears_answer, journey.session)
 
     def _notify_failure(self, journey: Journey) -> None:
         """Tell of a refusal or failure by the ways that do not wait for an answer."""
         feedback = self.feedback[journey.group]
         if feedback.error_events:
             size = int(self.error_bytes[journey.command])
-            self.routes[Link.HANDLER_TO_STORE].send(
+            self.to_store.send(
                 journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, number=_ERROR_EVENT
             )
         cache = self.caches[journey.group]
         if cache is not None:
-            self.routes[Link.HANDLER_TO_CACHE].send(journey, REFUSAL_CACHED, cache.put, 0)
+            self.to_cache.send(journey, REFUSAL_CACHED, cache.put, 0)
 
     def _await_views(self, journey: Journey) -> None:
         feedback = self.feedback[journey.group]
@@ -421,19 +446,19 @@ class CommandHandler:
         needed = self.feedback[journey.group].applied_in
         if journey.awaits_views and all(journey.applied_in >> view & 1 for view in needed):
             journey.awaits_views = False
-            self._reply(journey, Answer.SUCCESS)
+            self._reply(journey, SUCCESS)
 
     def _views_take_too_long(self, journey: Journey) -> None:
         if journey.awaits_views:
             journey.awaits_views = False
-            self._reply(journey, Answer.UNKNOWN)
+            self._reply(journey, UNKNOWN)
 
     def _release(self, journey: Journey) -> None:
         """The turn of the aggregate passes on."""
-        self.record((int(self.clock.now), RELEASED, journey.command, journey.attempt, journey.shard, 0, 0))
+        self.record((self.clock.time, RELEASED, journey.command, journey.attempt, journey.shard, 0, 0))
         if self.plan.worker_waits:
             self._free_worker(journey)
-        if self.plan.turn == Turn.NONE:
+        if not self.takes_turns:
             return
         behind = self.turns[journey.key]
         if behind:

@@ -10,6 +10,7 @@ from cqrsim.messages import AppendOutcome
 from cqrsim.moments import NEVER
 from cqrsim.plan.parts import STALLED, UNSLOWED, DiskPlan
 
+OK, FULL = int(AppendOutcome.OK), int(AppendOutcome.FULL)
 KIB = 1024
 
 
@@ -21,15 +22,15 @@ class Disk:
         self.used_bytes = 0
         self.always_at_full_speed = not plan.changes_ns
 
-    def refusal(self, size: int, now: int) -> tuple[AppendOutcome, int]:
+    def refusal(self, size: int, now: int) -> tuple[int, int]:
         """Whether ``size`` more bytes fit: (OK, -1), or FULL and the fault that took the room (-1: nobody's)."""
         for begins, ends, fault in self.plan.full:
             if begins <= now < ends:
-                return AppendOutcome.FULL, fault
+                return FULL, fault
         capacity = self.plan.capacity_bytes
         if 0 <= capacity < self.used_bytes + size:
-            return AppendOutcome.FULL, NEVER
-        return AppendOutcome.OK, NEVER
+            return FULL, NEVER
+        return OK, NEVER
 
     def error(self, leader: Journey, now: int) -> int:
         """The fault that makes this write fail with a clean error, or -1."""

@@ -22,7 +22,7 @@ class ErrorCache:
 
     def put(self, journey: Journey) -> None:
         """A refusal has arrived."""
-        now, command, attempt = int(self.clock.now), journey.command, journey.attempt
+        now, command, attempt = self.clock.time, journey.command, journey.attempt
         self.record((now, REFUSAL_CACHED, command, attempt, 0, 0, 0))
         self.entries.pop(command, None)
         self.entries[command] = (now, attempt)
@@ -43,4 +43,4 @@ class ErrorCache:
 
     def _forget(self, command: int, pushed_out: int) -> None:
         _, attempt = self.entries.pop(command)
-        self.record((int(self.clock.now), REFUSAL_EXPIRED, command, attempt, 0, 0, pushed_out))
+        self.record((self.clock.time, REFUSAL_EXPIRED, command, attempt, 0, 0, pushed_out))

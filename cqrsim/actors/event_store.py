@@ -29,8 +29,9 @@ BUFFERED, WRITTEN, APPEND_FAILED = int(Moment.BUFFERED), int(Moment.WRITTEN), in
 REFUSAL_STORED, REFUSAL_LOST = int(Moment.REFUSAL_STORED), int(Moment.REFUSAL_LOST)
 PUBLISHED, DELIVERED, FOLDED = int(Moment.PUBLISHED), int(Moment.DELIVERED), int(Moment.FOLDED)
 APPEND_ANSWERED, INFORMED, REREAD = int(Moment.APPEND_ANSWERED), int(Moment.INFORMED), int(Moment.REREAD)
-OK, DUPLICATE = AppendOutcome.OK, AppendOutcome.DUPLICATE
-ERROR, CONFLICT = AppendOutcome.ERROR, AppendOutcome.CONFLICT
+OK, DUPLICATE = int(AppendOutcome.OK), int(AppendOutcome.DUPLICATE)
+ERROR, CONFLICT = int(AppendOutcome.ERROR), int(AppendOutcome.CONFLICT)
+SUCCESS, FAILURE = int(Answer.SUCCESS), int(Answer.FAILURE)
 
 
 class Entry:
@@ -48,11 +49,6 @@ class Entry:
         self.fault = NEVER
         self.position = NEVER
 
-    @property
-    def writes(self) -> bool:
-        """Whether it puts bytes on the disk."""
-        return self.then is None and self.outcome == OK
-
 
 class EventStore:
     """Appends, publishes, answers and reads."""
@@ -67,6 +63,8 @@ class EventStore:
         self.streams = streams
         self.answer_route = answer
         self.one_by_one = plan.batch_at_most == 1
+        self.periodic = plan.flush == Flush.PERIODIC
+        self.flushes_each = plan.flush == Flush.EACH
         self.waiting: deque[Entry] = deque()
         self.busy = False
         self.window_closes_for: Entry | None = None
@@ -76,7 +74,7 @@ class EventStore:
         self.log: list[Journey] = []
         """Durable appends in the order of their positions; what a polling projection reads."""
         self.stored_ids: set[int] = set()
-        self.found: dict[int, Answer] = {}
+        self.found: dict[int, int] = {}
         """What a look at the event stream by command id finds."""
 
     def meet(
@@ -93,10 +91,11 @@ class EventStore:
         self.clients = clients
         self.subscriber = subscriber if handler.listens else None
         self.to_client = to_client
+        self.pushes = any(clients.pushed)
         self.views = [
             (view, route) for view, route in zip(projections, publications, strict=True) if not view.polls
         ]
-        if self.plan.flush == Flush.PERIODIC:
+        if self.periodic:
             self.clock.after(self.plan.flush_every_ns, BUFFERED, self.flush_tick, None)
 
     # --- what comes in -------------------------------------------------------------------------------------------
@@ -116,7 +115,7 @@ class EventStore:
     def _enter(self, entry: Entry) -> None:
         journey = entry.journey
         if entry.then is None and not entry.is_error:
-            now = int(self.clock.now)
+            now = self.clock.time
             self.record((now, APPEND_RECEIVED, journey.command, journey.attempt, 0, 0, len(self.waiting)))
         self.waiting.append(entry)
         if not self.busy:
@@ -148,19 +147,17 @@ class EventStore:
     def _start(self) -> None:
         """Write a batch: what is waiting, at most so many."""
         self.busy = True
-        now = int(self.clock.now)
-        if self.one_by_one:
-            batch = [self.waiting.popleft()]
-        else:
-            count = len(self.waiting) if self.plan.batch_at_most < 0 else self.plan.batch_at_most
-            batch = [self.waiting.popleft() for _ in range(min(count, len(self.waiting)))]
+        now = self.clock.time
+        batch = [self.waiting.popleft()] if self.one_by_one else self._take_batch()
+        writes, size = [], 0
         for entry in batch:
-            if entry.then is None:
-                self._make_room(entry, now)
-        writes = [entry for entry in batch if entry.writes]
+            if entry.then is None and self._finds_room(entry, now):
+                writes.append(entry)
+                size += entry.size
         leader = (writes or batch)[0].journey
-        work = self._work(leader, writes) if writes else 0
+        work = 0
         if writes:
+            work = self._work(leader, writes, size)
             self._strike(writes, self.disk.error(leader, now))
             self.record((now, APPEND_STARTED, leader.command, leader.attempt, 0, 0, len(writes)))
             if self.plan.publish_before_durable:
@@ -169,21 +166,28 @@ class EventStore:
             self.disk.time_for(work, now), WRITTEN, self._end, batch, command=leader.command, attempt=leader.attempt
         )
 
-    def _make_room(self, entry: Entry, now: int) -> None:
+    def _take_batch(self) -> list[Entry]:
+        count = len(self.waiting)
+        if self.plan.batch_at_most >= 0:
+            count = min(count, self.plan.batch_at_most)
+        return [self.waiting.popleft() for _ in range(count)]
+
+    def _finds_room(self, entry: Entry, now: int) -> bool:
+        """Whether the append is to be written; what fits is counted in at once."""
         if self.plan.dedupe and not entry.is_error and entry.journey.identity in self.stored_ids:
             entry.outcome = DUPLICATE
-            return
+            return False
         entry.outcome, entry.fault = self.disk.refusal(entry.size, now)
-        if entry.outcome == OK:
-            self.disk.used_bytes += entry.size
+        if entry.outcome != OK:
+            return False
+        self.disk.used_bytes += entry.size
+        return True
 
-    def _work(self, leader: Journey, writes: list[Entry]) -> int:
-        work = self.disk.write_ns(leader, sum(entry.size for entry in writes))
-        if self.plan.flush == Flush.GROUP:
-            work += self.disk.flush_ns(leader)
-        elif self.plan.flush == Flush.EACH:
-            work += sum(self.disk.flush_ns(entry.journey) for entry in writes)
-        return work
+    def _work(self, leader: Journey, writes: list[Entry], size: int) -> int:
+        work = self.disk.write_ns(leader, size)
+        if self.flushes_each:
+            return work + sum(self.disk.flush_ns(entry.journey) for entry in writes)
+        return work if self.periodic else work + self.disk.flush_ns(leader)
 
     def _strike(self, writes: list[Entry], fault: int) -> None:
         """One operation wrote the batch, so its error is everybody's."""
@@ -208,7 +212,7 @@ class EventStore:
                 entry.then()
             elif self._takes_its_place(entry):
                 kept.append(entry)
-        if self.plan.flush == Flush.PERIODIC:
+        if self.periodic:
             self._keep_for_flush(kept)
         else:
             for entry in kept:
@@ -244,14 +248,14 @@ class EventStore:
 
     def _has_failed(self, entry: Entry) -> None:
         journey, moment = entry.journey, REFUSAL_LOST if entry.is_error else APPEND_FAILED
-        now = int(self.clock.now)
-        self.record((now, moment, journey.command, journey.attempt, 0, int(entry.outcome), entry.fault))
+        now = self.clock.time
+        self.record((now, moment, journey.command, journey.attempt, 0, entry.outcome, entry.fault))
         self._answer(entry)
 
     # --- durability ----------------------------------------------------------------------------------------------
 
     def _keep_for_flush(self, kept: list[Entry]) -> None:
-        now = int(self.clock.now)
+        now = self.clock.time
         for entry in kept:
             journey = entry.journey
             if not entry.is_error:
@@ -272,7 +276,7 @@ class EventStore:
         self.flush_is_due = False
         batch, self.unflushed = self.unflushed, []
         leader = batch[0].journey
-        duration = self.disk.time_for(self.disk.flush_ns(leader), int(self.clock.now))
+        duration = self.disk.time_for(self.disk.flush_ns(leader), self.clock.time)
         self.clock.after(
             duration, WRITTEN, self._end_flush, batch, command=leader.command, attempt=leader.attempt, place=1
         )
@@ -286,14 +290,14 @@ class EventStore:
         self._start_or_wait_for_more()
 
     def _is_durable(self, entry: Entry) -> None:
-        journey, now = entry.journey, int(self.clock.now)
+        journey, now = entry.journey, self.clock.time
         if entry.is_error:
             self.record((now, REFUSAL_STORED, journey.command, journey.attempt, 0, 0, entry.position))
-            self.found[journey.command] = Answer.FAILURE
-            self._push(journey, Answer.FAILURE)
+            self.found[journey.command] = FAILURE
+            self._push(journey, FAILURE)
             return
         self.record((now, WRITTEN, journey.command, journey.attempt, 0, 0, entry.position))
-        self.found[journey.command] = Answer.SUCCESS
+        self.found[journey.command] = SUCCESS
         self.log.append(journey)
         if not self.plan.publish_before_durable:
             self._publish(journey)
@@ -308,16 +312,17 @@ class EventStore:
         self.answer_route.send(entry.journey, APPEND_ANSWERED, answered, entry.journey.shard)
 
     def _publish(self, journey: Journey) -> None:
-        now = int(self.clock.now)
+        now = self.clock.time
         self.record((now, PUBLISHED, journey.command, journey.attempt, 0, 0, journey.position))
         if self.subscriber is not None:
             self.subscriber.send(journey, FOLDED, self.handler.hears_event, journey.shard)
         for view, route in self.views:
             route.send(journey, DELIVERED, view.deliver, 0)
-        self._push(journey, Answer.SUCCESS)
+        if self.pushes:
+            self._push(journey, SUCCESS)
 
-    def _push(self, journey: Journey, answer: Answer) -> None:
-        if self.clients.are_pushed_to(journey.group):
+    def _push(self, journey: Journey, answer: int) -> None:
+        if self.clients.pushed[journey.group]:
             hear = partial(self.clients.hears_event, answer)
             self.to_client.send(journey, INFORMED, hear, journey.session)
 
@@ -329,4 +334,4 @@ class EventStore:
         if self.plan.snapshot_every > 0:
             version %= self.plan.snapshot_every
         work = self.plan.read[journey.attempt][journey.command] + version * self.plan.read_per_event_ns
-        return self.disk.time_for(work, int(self.clock.now))
+        return self.disk.time_for(work, self.clock.time)

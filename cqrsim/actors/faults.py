@@ -24,4 +24,4 @@ class Faults:
             clock.after(period.ends_ns, FAULT_ENDED, partial(self._note, FAULT_ENDED), period, place=period.fault)
 
     def _note(self, moment: int, period: FaultPeriod) -> None:
-        self.record((int(self.clock.now), moment, -1, 0, period.fault, 0, 0))
+        self.record((self.clock.time, moment, -1, 0, period.fault, 0, 0))

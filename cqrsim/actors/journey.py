@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from cqrsim.messages import Answer
 from cqrsim.plan.draws import Ints
 
 ROWS_IN_A_BLOCK = 500_000
@@ -15,46 +14,40 @@ class Journey:
     the next attempt number.
     """
 
-    __slots__ = (
-        "aggregate", "answer", "applied_in", "attempt", "awaits_views", "change", "client_attempt", "command",
-        "event_bytes", "events", "expected_version", "group", "identity", "key", "payload", "position", "reads",
-        "retryable", "session", "settled", "shard", "state", "version",
-    )  # fmt: skip
+    aggregate = 0
+    shard = 0
+    key = 0
+    """Whose turn it takes."""
+    change = 0
+    events = 1
+    event_bytes = 0
+    version = 0
+    """Of the state it was decided on."""
+    state: object = 0
+    """The state it was decided on."""
+    expected_version = -1
+    position = -1
+    payload: tuple[object, ...] = ()
+    """The events themselves, where a custom rule made them."""
+    settled = False
+    """The handler waits for nothing more."""
+    answer = 0
+    """What the handler answers the client."""
+    retryable = True
+    """Whether a failure told to the client is worth another try."""
+    reads = 0
+    """How often the handler has asked for its stream, or stopped waiting for it."""
+    applied_in = 0
+    """The projections that have applied it, as bits."""
+    awaits_views = False
 
-    def __init__(self, command: int, attempt: int, client_attempt: int, group: int, session: int) -> None:
+    def __init__(self, command: int, attempt: int, group: int, session: int, identity: int) -> None:
         self.command = command
         self.attempt = attempt
-        self.client_attempt = client_attempt
         self.group = group
         self.session = session
-        self.identity = command
+        self.identity = identity
         """The command id that the store sees; a retry under a new id has another."""
-        self.aggregate = 0
-        self.shard = 0
-        self.key = 0
-        """Whose turn it takes."""
-        self.change = 0
-        self.events = 1
-        self.event_bytes = 0
-        self.version = 0
-        """Of the state it was decided on."""
-        self.state: object = 0
-        """The state it was decided on, where it was loaded for it."""
-        self.expected_version = -1
-        self.position = -1
-        self.payload: tuple[object, ...] = ()
-        """The events themselves, where a custom rule made them."""
-        self.settled = False
-        """The handler waits for nothing more."""
-        self.answer = Answer.NOTHING
-        """What the handler answers the client."""
-        self.retryable = True
-        """Whether a failure told to the client is worth another try."""
-        self.reads = 0
-        """How often the handler has asked for its stream, or stopped waiting for it."""
-        self.applied_in = 0
-        """The projections that have applied it, as bits."""
-        self.awaits_views = False
 
 
 class Recorder:

@@ -46,7 +46,7 @@ class Route:
         return True
 
     def _carry(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int) -> None:
-        now = self.clock.now
+        now = self.clock.time
         arrives = now + self.delay[slot][journey.command]
         if self.in_order:
             latest = self.latest.get(connection, -1)
@@ -54,11 +54,11 @@ class Route:
                 arrives = latest + 1
             self.latest[connection] = arrives
         self.clock.after(
-            int(arrives - now), moment, deliver, journey, command=journey.command, attempt=journey.attempt, place=slot
+            arrives - now, moment, deliver, journey, command=journey.command, attempt=journey.attempt, place=slot
         )
 
     def _loses(self, journey: Journey, slot: int) -> bool:
-        now = int(self.clock.now)
+        now = self.clock.time
         for loss in self.losses:
             if loss.begins_ns <= now < loss.ends_ns and loss.hit[slot][journey.command]:
                 self.record((now, MESSAGE_LOST, journey.command, journey.attempt, self.link, 0, loss.fault))

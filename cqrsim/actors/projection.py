@@ -3,7 +3,7 @@
 from collections import deque
 from functools import partial
 
-from cqrsim.actors.clock import Clock
+from cqrsim.actors.clock import Act, Clock
 from cqrsim.actors.command_handler import CommandHandler
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey, Recorder
@@ -71,18 +71,23 @@ class Projection:
 
     def _start(self) -> None:
         self.busy = True
+        first = self.waiting.popleft()
         if self.plan.commit is None:
-            batch = [self.waiting.popleft()]
-        else:
-            count = len(self.waiting) if self.plan.batch < 0 else min(self.plan.batch, len(self.waiting))
-            batch = [self.waiting.popleft() for _ in range(count)]
-        leader = batch[0]
-        work = sum(self.plan.apply[journey.attempt][journey.command] * journey.events for journey in batch)
-        if self.plan.commit is not None:
-            work += self.plan.commit[leader.attempt][leader.command]
-        self._after(work, APPLIED, leader, partial(self._end, batch))
+            self._after(self._work(first), APPLIED, first, self._end_one)
+            return
+        batch = [first]
+        while self.waiting and len(batch) != self.plan.batch:
+            batch.append(self.waiting.popleft())
+        work = self.plan.commit[first.attempt][first.command] + sum(self._work(journey) for journey in batch)
+        self._after(work, APPLIED, first, partial(self._end, batch))
 
-    def _after(self, work: int, moment: int, leader: Journey, act: "partial[None]") -> None:
+    def _work(self, journey: Journey) -> int:
+        return self.plan.apply[journey.attempt][journey.command] * journey.events
+
+    def _end_one(self, journey: Journey) -> None:
+        self._end([journey], journey)
+
+    def _after(self, work: int, moment: int, leader: Journey, act: Act) -> None:
         self.clock.after(
             work, moment, act, leader, command=leader.command, attempt=leader.attempt, place=self.number
         )
@@ -90,17 +95,21 @@ class Projection:
     def _end(self, batch: list[Journey], leader: Journey) -> None:
         for journey in batch:
             self._show(journey)
-        every = self.plan.checkpoint_every
-        self.since_checkpoint += sum(journey.events for journey in batch)
-        if 0 < every <= self.since_checkpoint:
-            self.since_checkpoint = 0
+        if self.plan.checkpoint_every > 0 and self._checkpoint_is_due(batch):
             duration = self.plan.checkpoint[leader.attempt][leader.command]
-            self._after(duration, CHECKPOINTED, batch[-1], partial(self._checkpointed))
+            self._after(duration, CHECKPOINTED, batch[-1], self._checkpointed)
         else:
             self._go_on()
 
+    def _checkpoint_is_due(self, batch: list[Journey]) -> bool:
+        self.since_checkpoint += sum(journey.events for journey in batch)
+        due = self.since_checkpoint >= self.plan.checkpoint_every
+        if due:
+            self.since_checkpoint = 0
+        return due
+
     def _checkpointed(self, last: Journey) -> None:
-        now = int(self.clock.now)
+        now = self.clock.time
         self.record((now, CHECKPOINTED, last.command, last.attempt, self.number, 0, last.position))
         self._go_on()
 
@@ -110,7 +119,7 @@ class Projection:
             self._start()
 
     def _show(self, journey: Journey) -> None:
-        now = int(self.clock.now)
+        now = self.clock.time
         self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
         self.applied.add(journey.command)
         if self.is_awaited[journey.group]:

@@ -1,5 +1,6 @@
 """State rules at work: the streams of the aggregates and the state that a fold of them gives."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ class Streams:
         self.evolve = validation.evolve
         self.version = [0] * aggregates
         self.state: list[Any] = [validation.initial] * aggregates
-        self.appends: list[list[Journey]] = [[] for _ in range(aggregates)]
+        self.appends: defaultdict[int, list[Journey]] = defaultdict(list)
 
     def append(self, journey: Journey) -> None:
         """Fold one append in."""

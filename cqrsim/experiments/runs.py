@@ -193,7 +193,8 @@ def _plain(n_jobs: int | None) -> bool:
     if n_jobs is None and "joblib" in sys.modules:
         from joblib.parallel import get_active_backend
 
-        return bool(get_active_backend()[1] == 1)
+        backend, workers = get_active_backend()
+        return bool((backend.default_n_jobs if workers is None else workers) == 1)
     return n_jobs in (1, None)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OF_CLIENTS = ("arrivals", "invalid", "sessions", "events", "changes", "event_size", "error_size")
 """Settings of a client group that its commands follow from."""
 
-OF_SCENARIO = ("aggregates", "length", "grace")
+OF_SCENARIO = ("aggregates", "length", "grace_time")
 """Settings of the whole scenario that all commands follow from."""
 
 

@@ -25,7 +25,7 @@ from cqrsim.scenario.feedback import (
     Silence,
     SyncValidation,
 )
-from cqrsim.scenario.files import load, schema
+from cqrsim.scenario.files import from_dict, load, schema
 from cqrsim.scenario.handlers import Handlers
 from cqrsim.scenario.network import Network, Route
 from cqrsim.scenario.projections import Projection
@@ -48,5 +48,5 @@ __all__ = [
     "FromPublished", "Gamma", "Handlers", "LoadDecideAppend", "LogNormal", "LostMessages", "Mixture", "Network",
     "OwnReads", "OwnStore", "Poisson", "Polling", "PreValidation", "Projection", "Range", "Recorded", "Regular",
     "Retries", "Route", "Rule", "Scenario", "Silence", "SlowDisk", "Stall", "StateAnswers", "SyncValidation",
-    "Uniform", "Weighted", "WriteErrors", "Zipf", "load", "presets", "schema",
+    "Uniform", "Weighted", "WriteErrors", "Zipf", "from_dict", "load", "presets", "schema",
 ]  # fmt: skip

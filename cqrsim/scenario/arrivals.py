@@ -11,7 +11,7 @@ from cqrsim.errors import Problem
 from cqrsim.scenario.checks import Count, Maybe, PositiveDuration, PositiveRate
 from cqrsim.scenario.choices import Choice
 from cqrsim.scenario.distributions import DistributionSetting
-from cqrsim.scenario.measured import Column, DataFile, Measured, Unit, as_durations, exactly_one, read_durations
+from cqrsim.scenario.measured import Column, DataFile, Measured, Unit, as_durations, digest_of_values, exactly_one, read_durations
 from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration, Rate
 
@@ -135,12 +135,10 @@ class Recorded(Arrivals):
             return {"times": self.times} if self.times else {"gaps": self.gaps}
         return {"file": self.file, "column": self.column, "unit": self.unit, "as_": self.as_}
 
-    def __repr__(self) -> str:
-        if self.file is not None:
-            return f"Recorded(file={self.file!r}, as_={self.as_!r})"
-        name = "times" if self.times else "gaps"
-        recorded = self.times or self.gaps
-        return f"Recorded({name}={f'<{len(recorded)} values>' if len(recorded) > 8 else repr(recorded)})"
+    def content(self) -> dict[str, Any]:
+        """The times or gaps, by their digest, wherever they came from."""
+        name, recorded = ("times", self.times) if self.times else ("gaps", self.gaps)
+        return {name: digest_of_values(np.fromiter(recorded, dtype=np.int64, count=len(recorded)))}
 
 
 @value
@@ -183,7 +181,7 @@ class Closed(Arrivals):
 
     >>> from cqrsim.units import seconds
     >>> Closed(clients=10, think=seconds(1))
-    Closed(clients=10, think=Constant(value=seconds(1)), pace=None, waits_for='answer', at_most=None)
+    Closed(clients=10, think=seconds(1))
     >>> Closed(clients=10)
     Traceback (most recent call last):
     cqrsim.errors.ScenarioError: Closed: think: needs a mean of more than 0, or a pace, or at_most: else a client issues endlessly many commands

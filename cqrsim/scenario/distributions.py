@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cqrsim.errors import Problem
 from cqrsim.scenario.checks import Maybe, PositiveDuration, PositiveNumber, Weight, YesNo
 from cqrsim.scenario.choices import Choice
-from cqrsim.scenario.measured import Column, DataFile, Measured, Unit, as_durations, exactly_one, read_durations
+from cqrsim.scenario.measured import Column, DataFile, Measured, Unit, as_durations, digest_of_values, exactly_one, read_durations
 from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration
 
@@ -49,6 +49,10 @@ class Constant(Distribution):
     def mean_ns(self) -> float:
         """The value."""
         return float(self.value)
+
+    def shorthand(self) -> Duration:
+        """A plain duration says the same."""
+        return self.value
 
 
 @value
@@ -102,7 +106,7 @@ class LogNormal(Distribution):
 
     >>> from cqrsim.units import ms
     >>> round(LogNormal(p50=ms(1.5), p99=ms(8)).mean_ns())
-    1943903
+    1943242
     >>> LogNormal(mean=ms(2), cv=0.5)
     LogNormal(mean=ms(2), cv=0.5)
     """
@@ -134,9 +138,6 @@ class LogNormal(Distribution):
             return float(self.mean or 0)
         sigma = math.log(int(self.p99) / int(self.p50)) / Z_99
         return int(self.p50) * math.exp(sigma * sigma / 2)
-
-    def __repr__(self) -> str:
-        return _short_repr(self)
 
 
 @value
@@ -232,7 +233,7 @@ class Empirical(Distribution):
 
     def mean_ns(self) -> float:
         """The mean of the values."""
-        return sum(self.values) / len(self.values)
+        return float(self.values_ns.mean())
 
     def given(self) -> dict[str, Any]:
         """The file, if the values came from one."""
@@ -240,23 +241,13 @@ class Empirical(Distribution):
             return {"values": self.values, "replay": self.replay}
         return {"file": self.file, "column": self.column, "unit": self.unit, "replay": self.replay}
 
-    def __repr__(self) -> str:
-        return _short_repr(self)
+    def content(self) -> dict[str, Any]:
+        """The values, by their digest, wherever they came from."""
+        return {"values": digest_of_values(self.values_ns), "replay": self.replay}
 
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(sorted(names)) or "nothing"
-
-
-def _short_repr(distribution: Settings) -> str:
-    """Only what is set, and long lists as their length."""
-    parts = []
-    for name, given in distribution.given().items():
-        if isinstance(given, tuple) and len(given) > 8:
-            parts.append(f"{name}=<{len(given)} values>")
-        elif given is not None and given is not False and (name, given) != ("unit", "us"):
-            parts.append(f"{name}={given!r}")
-    return f"{type(distribution).__name__}({', '.join(parts)})"
 
 
 def _as_constant(given: Any) -> Constant | None:

@@ -29,7 +29,7 @@ class Polling(Settings):
     A plain duration stands for a steady interval.
 
     >>> Polling(ms(100), factor=2, cap=seconds(1))
-    Polling(first=ms(100), factor=2.0, cap=seconds(1), at_most=None)
+    Polling(first=ms(100), factor=2.0, cap=seconds(1))
     """
 
     first: PositiveDuration
@@ -46,6 +46,10 @@ class Polling(Settings):
         """A cap below the first gap."""
         if known.has("first", "cap") and known.cap is not None and known.cap < known.first:
             yield Problem("cap", known.cap, f"must not be less than first ({known.first})")
+
+    def shorthand(self) -> Any:
+        """A steady, endless interval is a plain duration."""
+        return self.first if (self.factor, self.cap, self.at_most) == (1.0, None, None) else self
 
 
 def _as_polling(given: Any) -> Polling | None:
@@ -234,7 +238,7 @@ class ErrorCache(Feedback):
     An entry can be read from when it was cached until ``keep_for`` later.
 
     >>> ErrorCache(keep_for=seconds(30)).answers().cache_poll
-    Polling(first=ms(100), factor=1.0, cap=None, at_most=None)
+    Polling(first=ms(100))
     """
 
     keep_for: PositiveDuration

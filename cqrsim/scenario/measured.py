@@ -1,16 +1,19 @@
 """Measured values from arrays and CSV files, as durations; every mistake is told with its line."""
 
 import csv
+import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import AfterValidator, ValidationInfo
 
-from cqrsim.errors import Problem, ScenarioError, closest, did_you_mean
+from cqrsim.errors import Problem, ScenarioError, UnitError, closest, did_you_mean
 from cqrsim.scenario.checks import Checked, Text
-from cqrsim.units import Duration, UnitError
+from cqrsim.units import Duration
 
 SHIPPED = "cqrsim:"
 """How the name of a file begins that comes with the package."""
@@ -161,6 +164,11 @@ def _duration(value: Any, unit: str) -> Duration:
     if isinstance(value, bool) or not math.isfinite(number):
         raise UnitError("not a number")
     return Duration(round(number * SCALES[unit]))
+
+
+def digest_of_values(values_ns: npt.NDArray[np.int64]) -> str:
+    """SHA-256 of nanoseconds as little-endian 64-bit numbers."""
+    return hashlib.sha256(values_ns.astype("<i8").tobytes()).hexdigest()
 
 
 def exactly_one(names: tuple[str, ...], given: Mapping[str, Any]) -> Iterator[Problem]:

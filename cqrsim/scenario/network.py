@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cqrsim.scenario.checks import Share, YesNo
 from cqrsim.scenario.choices import OrShorthand
-from cqrsim.scenario.distributions import AnyDistribution, Distribution, DistributionSetting
+from cqrsim.scenario.distributions import AnyDistribution, Constant, Distribution, DistributionSetting
 from cqrsim.scenario.values import Settings, setting, settings_of, value
 from cqrsim.units import Duration
 
@@ -27,6 +27,11 @@ class Route(Settings):
     """The share of messages that never arrive."""
     in_order: YesNo = True
     """Whether messages of one connection arrive in the order in which they were sent."""
+
+    def shorthand(self) -> Any:
+        """A constant delay says it all, if nothing is lost and all stay in order."""
+        plain = isinstance(self.delay, Constant) and self.loss == 0 and self.in_order
+        return self.delay.shorthand() if plain else self
 
 
 def _as_route(given: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from cqrsim.errors import Problem
 from cqrsim.scenario.checks import Checked, Whole
@@ -17,7 +17,7 @@ class Range(Settings):
     With 0..1 a change of +1 is "create" and -1 is "delete"; with a large range it is stock, or a balance.
 
     >>> Range(0, 1)
-    Range(low=0, high=1, start=0)
+    Range(low=0, high=1)
     >>> Range(5, 9)
     Traceback (most recent call last):
     cqrsim.errors.ScenarioError: Range: start: must be within low (5) and high (9) (got 0)
@@ -79,11 +79,13 @@ class Rule(Settings):
     """What every aggregate begins with."""
     kind: Literal["Rule"] = setting(default="Rule", kw_only=True, repr=False)
 
-    in_files: ClassVar[bool] = False
-
     def __hash__(self) -> int:
         """The state may be unhashable, the functions are not."""
         return hash((self.decide, self.evolve))
+
+    def content(self) -> dict[str, Any]:
+        """The fingerprint."""
+        return {"fingerprint": self.fingerprint()}
 
     def fingerprint(self) -> str:
         """What a digest can tell of the rule: the functions' names and code, and the state as text."""

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
+from cqrsim.errors import UnitError
 from cqrsim.scenario.checks import Checked, Count, Maybe, PositiveSize, YesNo
 from cqrsim.scenario.distributions import DistributionSetting
 from cqrsim.scenario.values import Settings, setting, value
-from cqrsim.units import Duration, UnitError
+from cqrsim.units import Duration
 
 
 def _flush(given: Any) -> str | Duration:

@@ -6,14 +6,13 @@ together; it sees the fields that are right by themselves, so that one look find
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from cqrsim.errors import Problem, ScenarioError
+from cqrsim.errors import ScenarioError
 
 Value = TypeVar("Value", bound=type)
 Stored = TypeVar("Stored", covariant=True)
@@ -21,6 +20,11 @@ Given = TypeVar("Given", contravariant=True)
 
 VALUES: dict[str, type] = {}
 """Every value class by its name."""
+
+_DEFAULTS: dict[tuple[str, str], Any] = {}
+
+LONGEST_LIST = 8
+"""Entries of a list that are shown one by one."""
 
 _CONFIG = ConfigDict(extra="forbid", defer_build=True, validate_default=True)
 
@@ -71,7 +75,25 @@ class CrossCheck(ScenarioError):
     """Mistakes between the fields of one value; raised where pydantic looks at the last of them."""
 
 
-class Settings:
+class _Telling(type):
+    """Turns pydantic's errors into ours when a value is made in code.
+
+    It is done from outside, because pydantic sets ``__init__`` anew when it builds a class late.
+    """
+
+    if not TYPE_CHECKING:  # type checkers read the fields instead
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return super().__call__(*args, **kwargs)
+            except ValidationError as error:
+                from cqrsim.scenario.mistakes import problems_of
+
+                problems = problems_of(error, cls)
+            raise ScenarioError(problems, cls.__name__)
+
+
+class Settings(metaclass=_Telling):
     """What values have in common; ``@value`` is to be put on every subclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -80,11 +102,56 @@ class Settings:
         """The settings that make this value again."""
         return {name: getattr(self, name) for name in settings_of(type(self)) if name != "kind"}
 
+    def variant(self, **changes: Any) -> Self:
+        """Return a copy with some settings changed."""
+        return type(self)(**{**self.given(), **changes})
 
-@functools.cache
-def settings_of(cls: type) -> tuple[str, ...]:
+    def content(self) -> dict[str, Any]:
+        """What makes this value what it is, for digests."""
+        return self.given()
+
+    def shorthand(self) -> Any:
+        """The simpler value that may stand for this one; itself, if there is none."""
+        return self
+
+    def __repr__(self) -> str:
+        """Code that makes this value again, without what is as by default."""
+        cls = type(self)
+        shown = (f"{name}={_code(given)}" for name, given in self.given().items() if not is_default(cls, name, given))
+        return f"{cls.__name__}({', '.join(shown)})"
+
+
+def shortened(given: Any) -> Any:
+    """A value, or the simpler one that may stand for it."""
+    return given.shorthand() if isinstance(given, Settings) else given
+
+
+def is_default(cls: type, name: str, given: Any) -> bool:
+    """Whether a setting is as it is when nothing is said."""
+    default = default_of(cls, name)
+    return default is not dataclasses.MISSING and bool(shortened(given) == shortened(default))
+
+
+def default_of(cls: type, name: str) -> Any:
+    """What a setting is when nothing is said; MISSING if something must be."""
+    key = (cls.__name__, name)
+    if key not in _DEFAULTS:
+        field = next(field for field in dataclasses.fields(cls) if field.name == name)
+        made = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        _DEFAULTS[key] = made
+    return _DEFAULTS[key]
+
+
+def _code(given: Any) -> str:
+    """Long lists as their length."""
+    if isinstance(given, tuple) and len(given) > LONGEST_LIST:
+        return f"<{len(given)} values>"
+    return repr(shortened(given))
+
+
+def settings_of(cls: Any) -> tuple[str, ...]:
     """The names of a value's settings, in order."""
-    return tuple(field.name for field in dataclasses.fields(cls))
+    return tuple(cls.__dataclass_fields__)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(setting,))
@@ -92,8 +159,7 @@ def value(cls: Value) -> Value:
     """Make a class a value of a scenario."""
     if "mistakes" in cls.__dict__:
         _add_cross_check(cls)
-    made = pydantic_dataclass(frozen=True, config=_CONFIG)(cls)
-    made.__init__ = _telling_plainly(made, made.__init__)  # type: ignore[misc]  # the point of it
+    made = pydantic_dataclass(frozen=True, repr=False, config=_CONFIG)(cls)
     VALUES[cls.__name__] = made
     return made  # type: ignore[return-value]  # pydantic changes the class in place
 
@@ -109,23 +175,3 @@ def _add_cross_check(cls: Any) -> None:
         return given
 
     cls._cross_check = field_validator(last, mode="after")(classmethod(check))
-
-
-def _telling_plainly(cls: type, init: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(init)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it becomes the method
-        try:
-            init(self, *args, **kwargs)
-        except ValidationError as error:
-            from cqrsim.scenario.mistakes import problems_of
-
-            mistakes = problems_of(error, cls)
-            raise ScenarioError(mistakes, cls.__name__) from None
-
-    return __init__
-
-
-def refuse_unless(holds: bool, path: str, given: Any, message: str, hint: str | None = None) -> Iterator[Problem]:
-    """Yield a problem unless a condition holds."""
-    if not holds:
-        yield Problem(path, given, message, hint)
