@@ -1,12 +1,12 @@
 """What can go wrong, as one tree.
 
-    CqrsimError
-    ├── UnitError (ValueError)       a duration, size or rate that is none
-    ├── ScenarioError (ValueError)   a scenario, or a file of one, with mistakes: all of them at once
-    ├── PlanError (ValueError)       a scenario that cannot be lowered to a plan with this seed
-    ├── RunError                     a run that broke
-    ├── TraceError (ValueError)      a trace that is damaged, or breaks its own rules
-    └── ResultError (ValueError)     a question that a result cannot answer
+CqrsimError
+├── UnitError (ValueError)       a duration, size or rate that is none
+├── ScenarioError (ValueError)   a scenario, or a file of one, with mistakes: all of them at once
+├── PlanError (ValueError)       a scenario that cannot be lowered to a plan with this seed
+├── RunError                     a run that broke
+├── TraceError (ValueError)      a trace that is damaged, or breaks its own rules
+└── ResultError (ValueError)     a question that a result cannot answer
 """
 
 from collections.abc import Iterable
@@ -111,6 +111,8 @@ def shown(value: Any) -> str:
     >>> print(shown("5sec"), shown(True), shown([1] * 99))
     "5sec" True [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,...
     """
+    if hasattr(type(value), "parse"):
+        return str(value)  # an amount with its unit
     text = '"' + value.replace('"', '\\"') + '"' if type(value) is str else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
@@ -139,7 +141,8 @@ def closest(word: object, known: Iterable[str]) -> str | None:
     if wanted in by_letters:
         return by_letters[wanted]
     for letters, option in by_letters.items():
-        if min(len(wanted), len(letters)) >= SHORTEST_PREFIX and (letters.startswith(wanted) or wanted.startswith(letters)):
+        shorter, longer = sorted((wanted, letters), key=len)
+        if len(shorter) >= SHORTEST_PREFIX and longer.startswith(shorter):
             return option
     found = difflib.get_close_matches(wanted, by_letters, n=1, cutoff=0.6)
     return by_letters[found[0]] if found else None

@@ -190,7 +190,8 @@ class Size(_Amount):
         return f'write "{number}B", or bytes_({number})' if usual else cls._needs
 
     def __repr__(self) -> str:
-        return _code(self, ((2**30, gib), (10**9, gb), (2**20, mib), (10**6, mb), (2**10, kib), (10**3, kb)), (), bytes_)
+        whole = ((2**30, gib), (10**9, gb), (2**20, mib), (10**6, mb), (2**10, kib), (10**3, kb))
+        return _code(self, whole, (), bytes_)
 
 
 class Rate(float):

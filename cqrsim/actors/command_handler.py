@@ -90,7 +90,7 @@ class CommandHandler:
         self.to_client = routes[Link.HANDLER_TO_CLIENT]
         self.to_cache = routes[Link.HANDLER_TO_CACHE]
         self.caches = caches
-        self.state = Streams(plan.about.aggregates, validation)
+        self.state = Streams(validation)
         self.shards = [Shard(number, plan.handler.workers) for number in range(plan.handler.shards)]
         self.turns: dict[int, deque[Journey]] = {}
         """Who waits behind the one that has the turn, by the turn's key."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cqrsim.actors.journey import Journey
@@ -51,6 +52,10 @@ class Validation:
         return state
 
 
+def _as_it_is(initial: Any) -> Any:
+    return initial
+
+
 def _always(state: Any, journey: Journey) -> bool:
     return True
 
@@ -69,10 +74,10 @@ def as_command(journey: Journey) -> Command:
 class Streams:
     """The event streams of all aggregates as somebody holds them: how many events, and what they fold to."""
 
-    def __init__(self, aggregates: int, validation: Validation) -> None:
+    def __init__(self, validation: Validation) -> None:
         self.evolve = validation.evolve
-        self.version = [0] * aggregates
-        self.state: list[Any] = [validation.initial] * aggregates
+        self.version: defaultdict[int, int] = defaultdict(int)
+        self.state: defaultdict[int, Any] = defaultdict(partial(_as_it_is, validation.initial))
         self.appends: defaultdict[int, list[Journey]] = defaultdict(list)
 
     def append(self, journey: Journey) -> None:

@@ -40,7 +40,7 @@ def run(plan: Plan) -> Trace:
     routes = {link: Route(route, clock, recorder) for link, route in plan.routes.items()}
     validation = Validation(plan.rule)
     caches = [_cache(plan, group, clock, recorder) for group in range(len(plan.groups))]
-    streams = Streams(plan.about.aggregates, validation)
+    streams = Streams(validation)
     store = EventStore(plan.store, Disk(plan.disk), clock, recorder, streams, routes[Link.STORE_TO_HANDLER])
     handler = CommandHandler(plan, clock, recorder, validation, store, routes, caches)
     projections = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,23 @@ class Factor:
 
     paths: Paths
     levels: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def of(cls, key: str | Sequence[str], values: Any, problems: list[Problem]) -> Factor:
+        """A factor of one path, or of several that move together; what is wrong with it is added to the problems."""
+        paths = (key,) if isinstance(key, str) else tuple(key)
+        name = " + ".join(paths)
+        if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+            problems.append(Problem(name, values, "the values of a factor must be a list"))
+            return cls(paths, ())
+        levels = [(value,) if isinstance(key, str) else value for value in values]
+        if not levels:
+            problems.append(Problem(name, levels, "a factor needs at least one value"))
+        fitting = [level for level in levels if isinstance(level, list | tuple) and len(level) == len(paths)]
+        if len(fitting) < len(levels):
+            wrong = next(level for level in levels if level not in fitting)
+            problems.append(Problem(name, wrong, f"each value must be a list of {len(paths)}, one for every path"))
+        return cls(paths, tuple(tuple(level) for level in fitting))
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Design:
             except ScenarioError as error:
                 problems |= dict.fromkeys(error.problems)
         if problems:
-            raise ScenarioError(tuple(problems))
+            raise ScenarioError(problems)
         return tuple(points)
 
     @property
@@ -101,32 +118,22 @@ def grid(base: Scenario, factors: Mapping[str | Paths, Sequence[Any]]) -> Design
     0        1ms     9s
     1        2ms     9s
     """
-    if not factors:
-        raise ScenarioError((Problem("factors", {}, "a design needs at least one factor"),))
     problems: list[Problem] = []
-    made = tuple(_factor(key, values, problems) for key, values in factors.items())
-    problems += _overlaps(made)
+    made = [Factor.of(key, values, problems) for key, values in factors.items()]
     if problems:
-        raise ScenarioError(tuple(problems))
-    design = Design(base, made)
-    design.points  # noqa: B018 - computed now, so that mistakes show before anything runs
+        raise ScenarioError(problems)
+    return design_of(base, made)
+
+
+def design_of(base: Scenario, factors: Sequence[Factor]) -> Design:
+    """The design of these factors, with all its points checked."""
+    if not factors:
+        raise ScenarioError((Problem("factors", None, "a design needs at least one factor"),))
+    if problems := tuple(_overlaps(factors)):
+        raise ScenarioError(problems)
+    design = Design(base, tuple(factors))
+    assert len(design) > 0  # counting the points makes them, so that mistakes show before anything runs
     return design
-
-
-def _factor(key: str | Paths, values: Sequence[Any], problems: list[Problem]) -> Factor:
-    """The factor; what is wrong with it is added to the problems."""
-    paths = (key,) if isinstance(key, str) else tuple(key)
-    name = " + ".join(paths)
-    if isinstance(values, str) or not isinstance(values, Sequence | Iterator) and not hasattr(values, "__iter__"):
-        problems.append(Problem(name, values, "the values of a factor must be a list"))
-        return Factor(paths, ())
-    levels = [value if not isinstance(key, str) else (value,) for value in values]
-    if not levels:
-        problems.append(Problem(name, list(values), "a factor needs at least one value"))
-    for level in levels:
-        if not isinstance(level, Sequence) or isinstance(level, str) or len(level) != len(paths):
-            problems.append(Problem(name, level, f"needs {len(paths)} values, one for each of the paths"))
-    return Factor(paths, tuple(tuple(level) if isinstance(level, Sequence) else () for level in levels))
 
 
 def _overlaps(factors: Sequence[Factor]) -> Iterator[Problem]:
@@ -134,9 +141,10 @@ def _overlaps(factors: Sequence[Factor]) -> Iterator[Problem]:
     paths = [path for factor in factors for path in factor.paths]
     for one, other in itertools.combinations(paths, 2):
         if one == other:
-            yield Problem(one, None, "is moved twice")
+            yield Problem(one, None, "is varied twice")
         elif other.startswith(f"{one}.") or one.startswith(f"{other}."):
-            yield Problem(other, None, f'is moved together with "{one}", of which one is a part of the other')
+            part, whole = sorted((one, other), key=len, reverse=True)
+            yield Problem(part, None, f'is varied alone and as a part of "{whole}"')
 
 
 def _column(values: Sequence[Any]) -> pd.Series[Any]:

@@ -11,7 +11,16 @@ from cqrsim.errors import Problem
 from cqrsim.scenario.checks import Count, Maybe, PositiveDuration, PositiveRate
 from cqrsim.scenario.choices import Choice
 from cqrsim.scenario.distributions import DistributionSetting
-from cqrsim.scenario.measured import Column, DataFile, Measured, Unit, as_durations, digest_of_values, exactly_one, read_durations
+from cqrsim.scenario.measured import (
+    Column,
+    DataFile,
+    Measured,
+    Unit,
+    as_durations,
+    digest_of_values,
+    exactly_one,
+    read_durations,
+)
 from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration, Rate
 
@@ -184,7 +193,7 @@ class Closed(Arrivals):
     Closed(clients=10, think=seconds(1))
     >>> Closed(clients=10)
     Traceback (most recent call last):
-    cqrsim.errors.ScenarioError: Closed: think: needs a mean of more than 0, or a pace, or at_most: else a client issues endlessly many commands
+    cqrsim.errors.ScenarioError: Closed: think: needs a mean of more than 0, a pace, or at_most: else commands never end
     """
 
     clients: Count
@@ -202,14 +211,13 @@ class Closed(Arrivals):
     @staticmethod
     def mistakes(known: Known) -> Iterator[Problem]:
         """Clients that never stop."""
-        if known.has("think", "pace", "at_most") and known.pace is None and known.at_most is None:
-            if known.think.mean_ns() <= 0:
-                message = "needs a mean of more than 0, or a pace, or at_most: else a client issues endlessly many commands"
-                yield Problem("think", None, message)
+        unlimited = known.has("think", "pace", "at_most") and known.pace is None and known.at_most is None
+        if unlimited and known.think.mean_ns() <= 0:
+            yield Problem("think", None, "needs a mean of more than 0, a pace, or at_most: else commands never end")
 
     def mean_rate(self) -> None:
         """None: it depends on the answers."""
-        return None
+        return
 
 
 def _wrong(path: str, message: str) -> Exception:

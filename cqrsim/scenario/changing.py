@@ -103,7 +103,8 @@ def _no_entry(entries: tuple[Any, ...], path: str, part: str) -> Problem:
     names = [str(getattr(entry, "name", None) or place) for place, entry in enumerate(entries)]
     if not entries:
         return Problem(_join(path, part), None, f'"{path}" is empty')
-    hint = did_you_mean(part, names, start=f"{path}.") or f'write "{path}.{names[0]}.{part}", or one of {", ".join(names)}'
+    example = f'write "{path}.{names[0]}.{part}", or one of {", ".join(names)}'
+    hint = did_you_mean(part, names, start=f"{path}.") or example
     return Problem(_join(path, part), None, f'"{path}" has {len(entries)} entries, and none is called "{part}"', hint)
 
 

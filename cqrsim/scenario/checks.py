@@ -2,6 +2,7 @@
 
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -70,11 +71,19 @@ def whole_number(at_least: int | None = None) -> Checked:
 def _number(value: Any, words: str) -> float:
     """A finite number; minus zero is refused, because it equals zero but is written otherwise."""
     if isinstance(value, bool | Duration | Size | Rate | str) or not hasattr(value, "__float__"):
-        raise ValueError(f"must be {words}")
+        raise ValueError(f"must be {words}{_percentage(value)}")
     number = float(value)
-    if not math.isfinite(number) or (number == 0 and math.copysign(1, number) < 0):
+    if number == 0 and math.copysign(1, number) < 0:
+        raise ValueError(f"must be {words}, and not minus zero")
+    if not math.isfinite(number):
         raise ValueError(f"must be {words}")
     return number
+
+
+def _percentage(value: Any) -> str:
+    """A share is not written as a percentage; say how."""
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*", value) if isinstance(value, str) else None
+    return f"; did you mean {float(found[1]) / 100:.6g}?" if found else ""
 
 
 def number(words: str, low: float, high: float = math.inf, above: bool = False) -> Checked:
@@ -141,16 +150,16 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(_name(name) for name in value)
 
 
-def _amounts(value: Any) -> list[tuple[Any, Any]]:
-    """Whole numbers with weights: one number, a list of pairs, or a table."""
+def _amounts(value: Any) -> list[tuple[str, Any, Any]]:
+    """Whole numbers with weights, each with its place: from one number, a list of pairs, or a table."""
     if hasattr(value, "__index__") and not isinstance(value, bool):
-        return [(value, 1.0)]
+        return [("", value, 1.0)]
     if isinstance(value, Mapping):
-        return [(_from_key(key), weight) for key, weight in value.items()]
+        return [(str(key), _from_key(key), weight) for key, weight in value.items()]
     if isinstance(value, Iterable) and not isinstance(value, str):
         pairs = list(value)
         if all(isinstance(pair, Iterable) and not isinstance(pair, str) and len(tuple(pair)) == 2 for pair in pairs):
-            return [tuple(pair) for pair in pairs]
+            return [(str(place), *pair) for place, pair in enumerate(pairs)]
     raise ValueError("must be a whole number, or a list of numbers with their weights: [[1, 0.9], [-1, 0.1]]")
 
 
@@ -168,12 +177,12 @@ def weighted(at_least: int | None, each: str) -> Callable[[Any], tuple[tuple[int
 
     def accept(value: Any) -> tuple[tuple[int, float], ...]:
         problems, pairs = [], []
-        for position, (count, share) in enumerate(_amounts(value)):
-            for place, (check, given) in enumerate(((whole, count), (weight, share))):
+        for place, count, share in _amounts(value):
+            for check, given in ((whole, count), (weight, share)):
                 try:
                     check.accept(given)
                 except ValueError as error:
-                    problems.append(Problem(f"{position}.{place}", given, str(error)))
+                    problems.append(Problem(place, given, str(error)))
             pairs.append((count, share))
         if not problems and not pairs:
             problems.append(Problem("", value, f"needs at least one {each}"))
@@ -253,7 +262,12 @@ def reasons(value: Any) -> tuple[str, ...]:
     if not isinstance(given, Iterable) or isinstance(given, Mapping):
         raise ValueError('must be a list of "timeout" and "failure"')
     given = tuple(given)
-    wrong = [Problem(str(n), word, 'must be "timeout" or "failure"') for n, word in enumerate(given) if word not in known]
+    message = 'must be "timeout" or "failure"'
+    wrong = [
+        Problem(str(place), word, message, did_you_mean(word, known))
+        for place, word in enumerate(given)
+        if word not in known
+    ]
     if wrong:
         raise ScenarioError(wrong)
     if not given:

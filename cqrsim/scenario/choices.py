@@ -65,6 +65,9 @@ class Choice:
             return value
         if isinstance(value, str) and value in names:
             raise ScenarioError((Problem("", value, "must be a table", f'write {{kind = "{value}", ...}}'),))
+        if isinstance(value, type) and value in classes:
+            hint = f"write {value.__name__}(...)"
+            raise ScenarioError((Problem("", None, f"is the class {value.__name__} itself", hint),))
         short = self.shorthand(value)
         if short is None:
             raise ScenarioError((Problem("", value, f"must be a {self.what}: one of {_listed(names, '')}"),))

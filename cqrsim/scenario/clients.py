@@ -178,12 +178,3 @@ class Clients(Settings):
     def event_counts(self) -> Weights:
         """Numbers of events per command, with their weights."""
         return ((self.events, 1.0),) if isinstance(self.events, int) else self.events
-
-    def projection_names(self) -> Iterator[tuple[str, str]]:
-        """Where this group names projections: the path of each name, and the name."""
-        if self.feedback is not None:
-            yield from ((f"feedback.{path}", name) for path, name in self.feedback.projection_names())
-        for field in ("own_reads", "background_reads"):
-            reads = getattr(self, field)
-            if reads is not None:
-                yield from ((f"{field}.of.{place}", name) for place, name in enumerate(reads.of))

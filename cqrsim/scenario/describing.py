@@ -10,7 +10,6 @@ from cqrsim.scenario.clients import Clients
 from cqrsim.scenario.distributions import (
     AnyDistribution,
     Constant,
-    Empirical,
     Exponential,
     Gamma,
     LogNormal,
@@ -149,7 +148,7 @@ def _forwarding(given: ForwardEvent) -> str:
     answers = given.answers()
     ways = ["is pushed to it"] if answers.event_push else []
     ways += [f"is polled by it {_polling(answers.event_poll)}"] if answers.event_poll is not None else []
-    return f"the client is answered at once; success and refusal are events: what became of a command {' and '.join(ways)}{_id(given)}"
+    return f"the client is answered at once; success and refusal are events: each {' and '.join(ways)}{_id(given)}"
 
 
 def _silence(given: Silence) -> str:
@@ -204,7 +203,8 @@ def state(given: Any) -> str:
         first = "before" if given.order == "own_first" else "after"
         return f"state is kept in the handler's own store, saved {first} the event is sent, in {times(given.save)}"
     if isinstance(given, FromPublished):
-        return f"state comes from published events; the turn passes when its own has come back{_or_after(given.give_up_after)}"
+        limit = _or_after(given.give_up_after)
+        return f"state comes from published events; the turn passes when its own has come back{limit}"
     if isinstance(given, LoadDecideAppend):
         again = f"up to {_count(given.retries, 'retry', 'retries')}"
         return f"the stream is loaded for each command and appended to at the expected version, with {again}"

@@ -14,7 +14,16 @@ import numpy.typing as npt
 from cqrsim.errors import Problem
 from cqrsim.scenario.checks import Maybe, PositiveDuration, PositiveNumber, Weight, YesNo
 from cqrsim.scenario.choices import Choice
-from cqrsim.scenario.measured import Column, DataFile, Measured, Unit, as_durations, digest_of_values, exactly_one, read_durations
+from cqrsim.scenario.measured import (
+    Column,
+    DataFile,
+    Measured,
+    Unit,
+    as_durations,
+    digest_of_values,
+    exactly_one,
+    read_durations,
+)
 from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration
 
@@ -80,7 +89,7 @@ class Uniform(Distribution):
     >>> from cqrsim.units import ms
     >>> Uniform(low=ms(2), high=ms(1))
     Traceback (most recent call last):
-    cqrsim.errors.ScenarioError: Uniform: low: must not be more than high (1ms) (got ms(2))
+    cqrsim.errors.ScenarioError: Uniform: low: must not be more than high (1ms) (got 2ms)
     """
 
     low: Duration

@@ -98,7 +98,8 @@ def combine(one: FeedbackAnswers, other: FeedbackAnswers) -> FeedbackAnswers:
     The answer comes when it says most, and the client makes the id if any part wants it so.
     """
     latest = max((one, other), key=lambda answers: _ANSWERS.index(answers.answer_at))
-    either = {name: getattr(one, name) or getattr(other, name) for name in ("event_push", "error_events", "error_cache")}
+    channels = ("event_push", "error_events", "error_cache")
+    either = {name: getattr(one, name) or getattr(other, name) for name in channels}
     first = {
         name: getattr(one, name) if getattr(one, name) is not None else getattr(other, name)
         for name in ("event_poll", "cache_poll", "keep_for", "cache_at_most", "presume_failure_after")
@@ -121,10 +122,6 @@ class Feedback(Settings):
     @abstractmethod
     def answers(self) -> FeedbackAnswers:
         """The five questions, answered."""
-
-    def projection_names(self) -> Iterator[tuple[str, str]]:
-        """Where this names projections: the path of each name, and the name."""
-        yield from ()
 
     def __or__(self, other: "Feedback") -> "Combined":
         """Use both: the client is informed by whichever channel speaks first."""
@@ -164,10 +161,6 @@ class SyncValidation(Feedback):
         """The answer tells everything; no other channel."""
         return FeedbackAnswers(self.answer_at, self.projections, self.wait_at_most)
 
-    def projection_names(self) -> Iterator[tuple[str, str]]:
-        """Those that the answer waits for."""
-        yield from ((f"projections.{place}", name) for place, name in enumerate(self.projections))
-
 
 @value
 class ForwardEvent(Feedback):
@@ -196,9 +189,7 @@ class ForwardEvent(Feedback):
     def answers(self) -> FeedbackAnswers:
         """Answered at once; success and refusal come as events."""
         pushed = self.push if self.push is not None else self.poll is None
-        return FeedbackAnswers(
-            event_push=pushed, event_poll=self.poll, error_events=True, command_id=self.command_id
-        )
+        return FeedbackAnswers(event_push=pushed, event_poll=self.poll, error_events=True, command_id=self.command_id)
 
 
 @value
@@ -221,14 +212,7 @@ class Silence(Feedback):
 
     def answers(self) -> FeedbackAnswers:
         """Answered at once; success shows in the read model, refusal never."""
-        return FeedbackAnswers(
-            read_model=self.reload, read_model_of=self.of, presume_failure_after=self.patience
-        )
-
-    def projection_names(self) -> Iterator[tuple[str, str]]:
-        """The one it looks at."""
-        if self.of is not None:
-            yield "of", self.of
+        return FeedbackAnswers(read_model=self.reload, read_model_of=self.of, presume_failure_after=self.patience)
 
 
 @value
@@ -279,11 +263,6 @@ class ErrorCache(Feedback):
             command_id=self.command_id,
         )
 
-    def projection_names(self) -> Iterator[tuple[str, str]]:
-        """The one it looks at."""
-        if self.of is not None:
-            yield "of", self.of
-
 
 @value
 class Combined(Feedback):
@@ -316,19 +295,12 @@ class Combined(Feedback):
             united = combine(united, part.answers())
         return united
 
-    def projection_names(self) -> Iterator[tuple[str, str]]:
-        """Those of the parts."""
-        for place, part in enumerate(self.parts):
-            yield from ((f"parts.{place}.{path}", name) for path, name in part.projection_names())
-
 
 def _parts(feedback: Feedback) -> tuple[Any, ...]:
     return feedback.parts if isinstance(feedback, Combined) else (feedback,)
 
 
-AnyFeedback: TypeAlias = Annotated[
-    SyncValidation | ForwardEvent | Silence | ErrorCache | Combined, Choice("feedback")
-]
+AnyFeedback: TypeAlias = Annotated[SyncValidation | ForwardEvent | Silence | ErrorCache | Combined, Choice("feedback")]
 
 _SHORTHAND = {"type": "string", "pattern": Duration._pattern, "examples": ["100ms"]}
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cqrsim.errors import Problem, ScenarioError, closest
 from cqrsim.scenario.mistakes import problems_of
+from cqrsim.scenario.naming import naming_mistakes
 from cqrsim.scenario.scenario import Scenario
 from cqrsim.scenario.values import VALUES
 from cqrsim.scenario.writing import as_json, as_toml
@@ -47,7 +48,8 @@ def from_dict(data: Mapping[str, Any], source: str = "", folder: str | Path | No
     try:
         return _adapter().validate_python(dict(data), context=context)
     except ValidationError as error:
-        raise ScenarioError(problems_of(error, Scenario), source) from None
+        problems = dict.fromkeys((*problems_of(error, Scenario), *naming_mistakes(data)))
+        raise ScenarioError(problems, source) from None
 
 
 @functools.cache
@@ -63,7 +65,8 @@ def read_table(path: str | Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ScenarioError((Problem("", None, f"is not UTF-8 text: {error.reason} at byte {error.start}"),), path.name) from None
+        problem = Problem("", None, f"is not UTF-8 text: {error.reason} at byte {error.start}")
+        raise ScenarioError((problem,), path.name) from None
     except OSError as error:
         raise ScenarioError((_unreadable(path, error),)) from None
     return _parsed_json(text, path.name) if path.suffix == ".json" else _parsed_toml(text, path.name)

@@ -103,7 +103,8 @@ def read_durations(file: str, column: str | None, unit: str) -> tuple[Duration, 
     """Read one column of a CSV file of numbers in a unit; the first column, unless one is named."""
     try:
         with _path_of(file).open(newline="", encoding="utf-8-sig") as lines:
-            rows = [(number, row) for number, row in enumerate(csv.reader(lines), 1) if any(cell.strip() for cell in row)]
+            numbered = enumerate(csv.reader(lines), 1)
+            rows = [(number, row) for number, row in numbered if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError((Problem("file", file, f"cannot be read: {error}"),)) from None
     place, body = _find_column(file, column, rows)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cqrsim.errors import Problem, ScenarioError, closest
 from cqrsim.scenario.choices import is_tag
-from cqrsim.scenario.values import VALUES, CrossCheck, settings_of
+from cqrsim.scenario.values import VALUES, CrossCheckError, settings_of
 
 Location = tuple[int | str, ...]
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
@@ -29,7 +29,7 @@ def _problems(line: Mapping[str, Any], cls: type) -> tuple[Problem, ...]:
     location = _named(line["loc"], cls)
     path = dotted(location)
     cause = line.get("ctx", {}).get("error")
-    if isinstance(cause, CrossCheck):
+    if isinstance(cause, CrossCheckError):
         return tuple(problem.below(dotted(location[:-1])) for problem in cause.problems)
     if isinstance(cause, ScenarioError):
         return tuple(problem.below(path) for problem in cause.problems)

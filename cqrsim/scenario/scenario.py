@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from cqrsim.errors import Problem, did_you_mean
+from cqrsim.errors import Problem
 from cqrsim.scenario.aggregates import AnyAggregates, Evenly
 from cqrsim.scenario.checks import Maybe, PositiveDuration, Text
 from cqrsim.scenario.choices import ListOf, OneOrMany
@@ -12,6 +12,7 @@ from cqrsim.scenario.clients import Clients
 from cqrsim.scenario.faults import AnyFault
 from cqrsim.scenario.feedback import AnyFeedback, SyncValidation
 from cqrsim.scenario.handlers import Handlers
+from cqrsim.scenario.naming import naming_mistakes
 from cqrsim.scenario.network import Network
 from cqrsim.scenario.projections import Projection
 from cqrsim.scenario.rules import AnyRule
@@ -93,15 +94,7 @@ class Scenario(Settings):
         """What the parts say of each other."""
         if known.has("length", "warm_up") and known.warm_up >= known.length:
             yield Problem("warm_up", known.warm_up, f"must be less than length ({known.length})")
-        for field in ("clients", "projections", "faults"):
-            if known.has(field):
-                yield from _same_names(field, known.fields[field])
-        if known.has("projections"):
-            views = [view.name for view in _as_tuple(known.projections)]
-            for path, name in _projection_names(known):
-                if name not in views:
-                    hint = did_you_mean(name, views) or f"there {'is' if len(views) == 1 else 'are'} {_quoted(views)}"
-                    yield Problem(path, name, "no projection of this name", hint)
+        yield from naming_mistakes(known.fields)
 
     @property
     def groups(self) -> tuple[Clients, ...]:
@@ -200,27 +193,3 @@ class Scenario(Settings):
 
 def _as_tuple(one_or_many: Any) -> tuple[Any, ...]:
     return one_or_many if isinstance(one_or_many, tuple) else (one_or_many,)
-
-
-def _same_names(field: str, given: Any) -> Iterator[Problem]:
-    """Names that are given twice."""
-    seen: dict[str, int] = {}
-    for place, part in enumerate(_as_tuple(given)):
-        if part.name is not None and part.name in seen:
-            yield Problem(f"{field}.{place}.name", part.name, f"is the name of {field}.{seen[part.name]} already")
-        seen.setdefault(part.name, place)
-
-
-def _projection_names(known: Known) -> Iterator[tuple[str, str]]:
-    """Where projections are named: paths and names."""
-    if known.has("feedback"):
-        yield from ((f"feedback.{path}", name) for path, name in known.feedback.projection_names())
-    if known.has("clients"):
-        several = isinstance(known.clients, tuple)
-        for place, group in enumerate(_as_tuple(known.clients)):
-            start = f"clients.{place}" if several else "clients"
-            yield from ((f"{start}.{path}", name) for path, name in group.projection_names())
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

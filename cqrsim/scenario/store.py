@@ -15,7 +15,9 @@ def _flush(given: Any) -> str | Duration:
     try:
         every = Duration._accept(given)
     except UnitError as error:
-        raise ValueError(f'must be "group", "each", or a duration: {error}') from None
+        known = isinstance(given, str) and not any(letter.isdigit() for letter in given)
+        reason = ' such as "100ms"' if known else f": {error}"
+        raise ValueError(f'must be "group", "each", or a duration{reason}') from None
     if not every:
         raise ValueError('must be a duration of more than 0; to flush for every append write "each"')
     return every

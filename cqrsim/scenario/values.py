@@ -71,7 +71,7 @@ class Known:
         return self.fields[name]
 
 
-class CrossCheck(ScenarioError):
+class CrossCheckError(ScenarioError):
     """Mistakes between the fields of one value; raised where pydantic looks at the last of them."""
 
 
@@ -171,7 +171,7 @@ def _add_cross_check(cls: Any) -> None:
     def check(owner: Any, given: Any, info: ValidationInfo) -> Any:
         problems = tuple(cls.mistakes(Known({**info.data, last: given})))
         if problems:
-            raise CrossCheck(problems)
+            raise CrossCheckError(problems)
         return given
 
     cls._cross_check = field_validator(last, mode="after")(classmethod(check))

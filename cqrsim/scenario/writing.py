@@ -40,7 +40,8 @@ def _plain(given: Any, complete: bool, rewrite_file: Rewrite) -> Any:
 
 def _not_writable(name: str, rule: Rule) -> Problem:
     functions = f"decide={name_of(rule.decide)}, evolve={name_of(rule.evolve)}"
-    return Problem(name, None, f"a custom Rule ({functions}) cannot be written to a file", "use Range, or stay in Python")
+    message = f"a custom Rule ({functions}) cannot be written to a file"
+    return Problem(name, None, message, "use Range, or keep the scenario in Python")
 
 
 def as_json(value: Settings, rewrite_file: Rewrite = str) -> str:
