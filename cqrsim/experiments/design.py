@@ -84,7 +84,7 @@ class Design:
         return rows
 
     def columns(self) -> dict[str, pd.Series[Any]]:
-        """For every varied setting the value at each point: numbers as such, all else as text in order of the levels."""
+        """For every varied setting its value at each point: numbers as such, the rest as text in order of the levels."""
         return {path: _column([settings[path] for settings, _ in self]) for path in self.paths}
 
     def __len__(self) -> int:
@@ -110,7 +110,8 @@ def grid(base: Scenario, factors: Mapping[str | Paths, Sequence[Any]]) -> Design
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog()
-    >>> design = grid(blog, {"disk.write": [cq.ms(1), cq.ms(2)], ("length", "warm_up"): [(cq.seconds(9), cq.seconds(1))]})
+    >>> together = [(cq.seconds(9), cq.seconds(1))]
+    >>> design = grid(blog, {"disk.write": [cq.ms(1), cq.ms(2)], ("length", "warm_up"): together})
     >>> len(design)
     2
     >>> design.frame[["disk.write", "length"]]

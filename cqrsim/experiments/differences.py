@@ -41,7 +41,8 @@ def difference_table(
 ) -> pd.DataFrame:
     """One row per other design and metric; the p-values are adjusted together."""
     rows = [
-        {"design": design, "name": metric.name, "unit": metric.unit} | _difference(_pair(frame, metric, design, against), confidence)
+        {"design": design, "name": metric.name, "unit": metric.unit}
+        | _difference(_pair(frame, metric, design, against), confidence)
         for metric in metrics
         for design in designs
         if design != against
@@ -49,6 +50,8 @@ def difference_table(
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     tested = table["p_value"].notna()
     table.loc[tested, "p_value"] = intervals.holm(table.loc[tested, "p_value"].to_numpy(np.float64))
-    table["verdict"] = [_verdict(*row, 1 - confidence) for row in table[["verdict", "difference", "p_value"]].itertuples(index=False)]
+    table["verdict"] = [
+        _verdict(*row, 1 - confidence) for row in table[["verdict", "difference", "p_value"]].itertuples(index=False)
+    ]
     table["design"] = pd.Categorical(table["design"], categories=list(designs), ordered=True)
     return table

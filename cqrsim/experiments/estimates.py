@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +93,8 @@ def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     >>> unknown("design", "wiat", ["wait", "silence"])
     'no design "wiat"; did you mean "wait"?'
     """
-    return f'no {kind} "{name}"; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}'
+    hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+    return f'no {kind} "{name}"; {hint}'
 
 
 def estimate_all(frame: pd.DataFrame, by: str, metrics: Sequence[Metric], confidence: float) -> pd.DataFrame:

@@ -43,7 +43,8 @@ class Measured:
 def measure(task: Task, keep: int = 0) -> Measured:
     """Simulates a task and measures it; ``keep`` is the largest number of commands in the sample."""
     run = simulate(task.scenario, task.seed, task.replication)
-    return Measured(run.summary(), run.outcomes(), sample(run.trace, keep), marks_digests(run.trace), run.trace.digest())
+    trace = run.trace
+    return Measured(run.summary(), run.outcomes(), sample(trace, keep), marks_digests(trace), trace.digest())
 
 
 def marks_digests(trace: Trace) -> dict[str, str]:

@@ -198,9 +198,7 @@ def _plain(n_jobs: int | None) -> bool:
     return n_jobs in (1, None)
 
 
-def _watched(
-    outcomes: Iterator[Outcome[Result]], total: int, progress: bool | None
-) -> Iterator[Outcome[Result]]:
+def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | None) -> Iterator[Outcome[Result]]:
     """The same outcomes behind a progress bar, which stays away from short jobs and from files."""
     if not (_somebody_watches() if progress is None else progress):
         yield from outcomes

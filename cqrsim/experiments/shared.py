@@ -26,14 +26,17 @@ def refuse_mixed_clients(designs: Mapping[str, Scenario]) -> None:
     A client that waits for its answers sends less when the system is slow, and so hides what the others suffer
     (coordinated omission): the two cannot be told apart from a better design.
     """
-    closed = {name: frozenset(isinstance(group.arrivals, Closed) for group in each.groups) for name, each in designs.items()}
+    closed = {
+        name: frozenset(isinstance(group.arrivals, Closed) for group in scenario.groups)
+        for name, scenario in designs.items()
+    }
     first = next(iter(closed))
     problems = [
         Problem(
             f"{name}.clients",
             None,
-            f'some clients of "{name}" and of "{first}" differ in whether they wait for their answers (Closed arrivals):'
-            " waiting clients send less when the system is slow, so that the two cannot be compared",
+            f'"{name}" and "{first}" differ in whether clients wait for their answers (Closed arrivals): those who wait '
+            "send less when the system is slow, so the two cannot be compared",
         )
         for name, kinds in closed.items()
         if kinds != closed[first]

@@ -1,5 +1,7 @@
 """Sweeps as files: which scenario, what varies, how often.
 
+For example::
+
     scenario = "blog.toml"              # or a table [scenario] with the scenario itself
     replications = 10                   # 10, if not given
     seed = 1                            # 1, if not given

@@ -104,6 +104,21 @@ def text_table(frame: pd.DataFrame) -> str:
     return "\n".join("  ".join(cells).rstrip() for cells in zip(*shown, strict=True))
 
 
+def summary_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """The long summary of a run as text: a row per metric, a column per statistic, shares in percent."""
+    shown = summary.assign(
+        metric=[heading(metric, "", unit) for metric, unit in zip(summary["metric"], summary["unit"], strict=True)],
+        stat=summary["stat"].astype(str),
+        text=[
+            at_least(value * scale(unit)) if beyond else number(value * scale(unit))
+            for value, unit, beyond in zip(summary["value"], summary["unit"], summary["lower_bound"], strict=True)
+        ],
+    )
+    order = [list(dict.fromkeys(shown[name])) for name in ("metric", "stat")]
+    wide = shown.pivot(index="metric", columns="stat", values="text").reindex(index=order[0], columns=order[1])
+    return wide.fillna("").reset_index()
+
+
 def html_table(title: str, frame: pd.DataFrame) -> str:
     """A short table under its title, for notebooks."""
     return f"<p>{html.escape(title)}</p>{frame.to_html(index=False)}"

@@ -172,6 +172,12 @@ class Paths:
         return self.command_of * self.attempts + self.tries
 
     @cached_property
+    def tries_begin(self) -> Bools:
+        """Which attempts are the first of their try."""
+        numbers = np.arange(self.keys, dtype=np.int64) % max(self.attempts, 1)
+        return np.asarray(numbers % self.trace.about.attempts_per_try == 0)
+
+    @cached_property
     def released_of_try(self) -> Ints:
         """When the turn of each try passed on, by its number in ``try_of``."""
         released = np.full(self.keys, NEVER, np.int64)

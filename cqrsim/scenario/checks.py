@@ -4,7 +4,6 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -17,13 +16,13 @@ from cqrsim.units import Duration, Rate, Size
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False)
 class Checked:
     """Marks a type in an annotation: what it accepts, as a function, in words, and as a JSON Schema."""
 
-    accept: Callable[[Any], Any]
-    words: str
-    schema: Mapping[str, Any]
+    def __init__(self, accept: Callable[[Any], Any], words: str, schema: Mapping[str, Any]) -> None:
+        self.accept = accept
+        self.words = words
+        self.schema = schema
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         return core_schema.no_info_plain_validator_function(self.accept)
@@ -32,7 +31,6 @@ class Checked:
         return dict(self.schema)
 
 
-@dataclass(frozen=True, eq=False)
 class OrNone:
     """Marks a setting that may be absent; files say "none", since TOML has no word for it."""
 
@@ -99,17 +97,16 @@ def number(words: str, low: float, high: float = math.inf, above: bool = False) 
     return Checked(accept, words, schema if math.isinf(high) else {**schema, "maximum": high})
 
 
-def _positive(kind: type[T], what: str) -> Checked:
+def _positive(kind: type[Duration] | type[Size] | type[Rate]) -> Checked:
     """Amounts with a unit, more than none."""
 
     def accept(value: Any) -> Any:
-        amount = kind._accept(value)  # type: ignore[attr-defined]  # units have it
+        amount = kind.accept(value)
         if not amount:
-            raise ValueError(f"must be a {what} of more than 0")
+            raise ValueError(f"must be a {kind.what} of more than 0")
         return amount
 
-    schema = {"type": "string", "pattern": kind._pattern, "examples": kind._examples}  # type: ignore[attr-defined]
-    return Checked(accept, f"a {what} of more than 0, such as {kind._examples[0]!r}".replace("'", '"'), schema)  # type: ignore[attr-defined]
+    return Checked(accept, f'a {kind.what} of more than 0, such as "{kind.examples[0]}"', kind.json_schema())
 
 
 def _yes_or_no(value: Any) -> bool:
@@ -219,9 +216,9 @@ Growth: TypeAlias = Annotated[float, number("a number, at least 1", 1.0)]
 PositiveNumber: TypeAlias = Annotated[float, number("a number of more than 0", 0.0, above=True)]
 NonNegative: TypeAlias = Annotated[float, number("a number, at least 0", 0.0)]
 Weight: TypeAlias = Annotated[float, number("a weight of more than 0", 0.0, above=True)]
-PositiveDuration: TypeAlias = Annotated[Duration, _positive(Duration, "duration")]
-PositiveSize: TypeAlias = Annotated[Size, _positive(Size, "size")]
-PositiveRate: TypeAlias = Annotated[Rate, _positive(Rate, "rate")]
+PositiveDuration: TypeAlias = Annotated[Duration, _positive(Duration)]
+PositiveSize: TypeAlias = Annotated[Size, _positive(Size)]
+PositiveRate: TypeAlias = Annotated[Rate, _positive(Rate)]
 Name: TypeAlias = Annotated[str, Checked(_name, "a name", {"type": "string", "minLength": 1, "pattern": "^[^.]+$"})]
 Names: TypeAlias = Annotated[
     tuple[str, ...], Checked(_names, "a list of names", {"type": ["array", "string"], "items": {"type": "string"}})

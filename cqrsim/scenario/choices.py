@@ -1,7 +1,6 @@
 """Settings with a choice of kinds: in files a table names its ``kind``, in code the class does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -27,13 +26,15 @@ def is_tag(part: object) -> bool:
     return isinstance(part, str) and part.startswith("<") and part.endswith(">")
 
 
-@dataclass(frozen=True, eq=False)
 class Choice:
     """Marks a union of value classes, told apart by ``kind``; a shorthand may turn other values into one of them."""
 
-    what: str
-    shorthand: Shorthand = _no_shorthand
-    shorthand_schema: Mapping[str, Any] | None = None
+    def __init__(
+        self, what: str, shorthand: Shorthand = _no_shorthand, shorthand_schema: Mapping[str, Any] | None = None
+    ) -> None:
+        self.what = what
+        self.shorthand = shorthand
+        self.shorthand_schema = shorthand_schema
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         classes = get_args(source) or (source,)
@@ -96,11 +97,11 @@ def _listed(names: list[str], quote: str = '"') -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-@dataclass(frozen=True, eq=False)
 class OneOrMany:
     """Marks a setting that takes one value of a class, or several in a list."""
 
-    what: str
+    def __init__(self, what: str) -> None:
+        self.what = what
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         cls = get_args(source)[0]
@@ -128,7 +129,6 @@ def _one_or_many(value: Any) -> str:
     return "<many>" if isinstance(value, tuple) else "<one>"
 
 
-@dataclass(frozen=True, eq=False)
 class ListOf:
     """Marks a tuple that takes a single value, too."""
 
@@ -142,12 +142,12 @@ def _as_tuple(value: Any) -> Any:
     return value if isinstance(value, tuple) else (value,)
 
 
-@dataclass(frozen=True, eq=False)
 class OrShorthand:
     """Marks a value class that a simpler value may stand for."""
 
-    shorthand: Shorthand
-    shorthand_schema: Mapping[str, Any]
+    def __init__(self, shorthand: Shorthand, shorthand_schema: Mapping[str, Any]) -> None:
+        self.shorthand = shorthand
+        self.shorthand_schema = shorthand_schema
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         def check(value: Any) -> Any:

@@ -263,10 +263,10 @@ def _as_constant(given: Any) -> Constant | None:
     """A duration, or its text, stands for a constant; a bare number is told that it lacks its unit."""
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         return None
-    return Constant(Duration._accept(given))
+    return Constant(Duration.accept(given))
 
 
-_SHORTHAND = {"type": "string", "pattern": Duration._pattern, "examples": Duration._examples}
+_SHORTHAND = Duration.json_schema()
 
 AnyDistribution: TypeAlias = Annotated[
     Constant | Exponential | Uniform | LogNormal | Gamma | Mixture | Empirical,

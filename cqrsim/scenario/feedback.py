@@ -55,7 +55,7 @@ class Polling(Settings):
 def _as_polling(given: Any) -> Polling | None:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         return None
-    return Polling(Duration._accept(given))
+    return Polling(Duration.accept(given))
 
 
 @dataclass(frozen=True)
@@ -302,7 +302,7 @@ def _parts(feedback: Feedback) -> tuple[Any, ...]:
 
 AnyFeedback: TypeAlias = Annotated[SyncValidation | ForwardEvent | Silence | ErrorCache | Combined, Choice("feedback")]
 
-_SHORTHAND = {"type": "string", "pattern": Duration._pattern, "examples": ["100ms"]}
+_SHORTHAND = Duration.json_schema()
 
 if TYPE_CHECKING:
     from cqrsim.scenario.values import Accepts

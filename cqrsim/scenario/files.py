@@ -3,7 +3,6 @@
 import functools
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from cqrsim.scenario.scenario import Scenario
 from cqrsim.scenario.values import VALUES
 from cqrsim.scenario.writing import as_json, as_toml
 
-_UNQUOTED = re.compile(r"=\s*(?P<text>[0-9][0-9.]*\s*[A-Za-zµ/%]+[A-Za-z/]*)\s*(#.*)?$")
+_UNQUOTED = r"=\s*(?P<text>[0-9][0-9.]*\s*[A-Za-zµ/%]+[A-Za-z/]*)\s*(#.*)?$"
 
 
 def load(path: str | Path) -> Scenario:
@@ -81,6 +80,8 @@ def _unreadable(path: Path, error: OSError) -> Problem:
 
 
 def _parsed_toml(text: str, source: str) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -89,7 +90,7 @@ def _parsed_toml(text: str, source: str) -> dict[str, Any]:
         lines = text.splitlines()
         line = int(found[1]) if found else len(lines)
         wrong = lines[line - 1].strip() if 0 < line <= len(lines) else None
-        bare = _UNQUOTED.search(wrong or "")
+        bare = re.search(_UNQUOTED, wrong or "")
         hint = f'texts and amounts need quotes: "{bare["text"]}"' if bare else None
         raise ScenarioError((Problem(f"line {line}", wrong, f"not TOML: {message.lower()}", hint),), source) from None
 

@@ -22,7 +22,7 @@ MOST_TOLD = 3
 """Wrong values of one file or list that are told one by one."""
 
 Unit: TypeAlias = Literal["ns", "us", "ms", "s", "min", "h", "d"]
-SCALES: dict[str, int] = Duration._units
+SCALES: dict[str, int] = Duration.units
 
 
 def shipped_files() -> tuple[str, ...]:

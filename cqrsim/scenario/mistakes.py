@@ -156,9 +156,9 @@ def _allowed(location: Location, cls: type) -> str:
 
 def _words(annotation: Any) -> str:
     """What an annotation accepts, in words."""
-    needs = getattr(annotation, "_needs", None)
+    needs = getattr(annotation, "needs", None)
     if needs:
-        return f"a {annotation._what} ({needs})"
+        return f"a {annotation.what} ({needs})"
     for mark in getattr(annotation, "__metadata__", ()):
         words = getattr(mark, "words", None) or getattr(mark, "what", None)
         if words:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
+
 from cqrsim.scenario.checks import Share, YesNo
-from cqrsim.scenario.choices import OrShorthand
-from cqrsim.scenario.distributions import AnyDistribution, Constant, Distribution, DistributionSetting
+from cqrsim.scenario.choices import OrShorthand, tag
+from cqrsim.scenario.distributions import AnyDistribution, Distribution, DistributionSetting
 from cqrsim.scenario.values import Settings, setting, settings_of, value
 from cqrsim.units import Duration
 
@@ -29,9 +32,8 @@ class Route(Settings):
     """Whether messages of one connection arrive in the order in which they were sent."""
 
     def shorthand(self) -> Any:
-        """A constant delay says it all, if nothing is lost and all stay in order."""
-        plain = isinstance(self.delay, Constant) and self.loss == 0 and self.in_order
-        return self.delay.shorthand() if plain else self
+        """Return the delay, which says it all if nothing is lost and all stay in order."""
+        return self.delay.shorthand() if self.loss == 0 and self.in_order else self
 
 
 def _as_route(given: Any) -> Any:
@@ -42,10 +44,10 @@ def _as_route(given: Any) -> Any:
         return {"delay": given}
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         return None
-    return Route(Duration._accept(given))
+    return Route(Duration.accept(given))
 
 
-_SHORTHAND = {"type": "string", "pattern": Duration._pattern, "examples": ["0.2ms"]}
+_SHORTHAND = Duration.json_schema()
 
 if TYPE_CHECKING:
     from cqrsim.scenario.values import Accepts
@@ -58,6 +60,8 @@ else:
 @value
 class Network(Settings):
     """A route for every link; by default messages take no time and none is lost.
+
+    Where a network is expected, a route, a duration or a distribution stands for all links alike.
 
     >>> from cqrsim.units import ms
     >>> Network(client_to_handler=ms(0.2)).client_to_handler.delay
@@ -107,3 +111,37 @@ class Network(Settings):
         """All links by name."""
         for name in settings_of(type(self)):
             yield name.replace("_to_", "->"), getattr(self, name)
+
+    def shorthand(self) -> Any:
+        """Return the route that all links have, if they are alike."""
+        routes = {route for _, route in self.routes()}
+        return routes.pop().shorthand() if len(routes) == 1 else self
+
+    def __repr__(self) -> str:
+        """Code that makes this network again."""
+        short = self.shorthand()
+        return super().__repr__() if short is self else f"Network.alike({short!r})"
+
+
+class _OrAlike:
+    """Marks a network that may be given as one route for all links."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        alike = core_schema.no_info_after_validator_function(Network.alike, handler.generate_schema(RouteSetting))
+        kinds = {tag(Network): handler(source), tag(Route): alike}
+        return core_schema.tagged_union_schema(kinds, discriminator=_tag_of)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(kind) for kind in schema["choices"].values()]}
+
+
+def _tag_of(given: Any) -> str:
+    """A table of links is a network; everything else is a route, or wrong."""
+    of_a_route = isinstance(given, Mapping) and given and not set(given).isdisjoint({"kind", *settings_of(Route)})
+    return tag(Network if isinstance(given, Network | Mapping) and not of_a_route else Route)
+
+
+if TYPE_CHECKING:
+    NetworkSetting: TypeAlias = Accepts[Network, Network | Route | AnyDistribution | Duration]
+else:
+    NetworkSetting = Annotated[Network, _OrAlike()]

@@ -10,7 +10,6 @@ from cqrsim.scenario.distributions import Empirical, LogNormal
 from cqrsim.scenario.faults import DiskFull
 from cqrsim.scenario.feedback import ErrorCache, Feedback, ForwardEvent, Silence, SyncValidation
 from cqrsim.scenario.handlers import Handlers
-from cqrsim.scenario.network import Network
 from cqrsim.scenario.projections import Projection
 from cqrsim.scenario.rules import Range
 from cqrsim.scenario.scenario import Scenario
@@ -48,7 +47,7 @@ def blog() -> Scenario:
         store=EventStore(read=LogNormal(p50=us(200), p99=ms(1)), read_per_event=us(2), snapshot_every=100),
         disk=Disk(write=Empirical(file=POSTGRES)),
         projections=Projection(apply=LogNormal(p50=ms(2), p99=ms(20))),
-        network=Network.alike(LogNormal(p50=us(200), p99=ms(1))),
+        network=LogNormal(p50=us(200), p99=ms(1)),
         aggregates=Zipf(1000, exponent=0.9),
         length=seconds(60),
         warm_up=seconds(5),

@@ -13,7 +13,7 @@ from cqrsim.scenario.faults import AnyFault
 from cqrsim.scenario.feedback import AnyFeedback, SyncValidation
 from cqrsim.scenario.handlers import Handlers
 from cqrsim.scenario.naming import naming_mistakes
-from cqrsim.scenario.network import Network
+from cqrsim.scenario.network import Network, NetworkSetting
 from cqrsim.scenario.projections import Projection
 from cqrsim.scenario.rules import AnyRule
 from cqrsim.scenario.state import AnyState, FromGenerated
@@ -70,7 +70,7 @@ class Scenario(Settings):
     """The event store's disk."""
     projections: ProjectionsSetting = setting(default_factory=Projection)
     """What is made of the events: one projection, or several."""
-    network: Network = setting(default_factory=Network)
+    network: NetworkSetting = setting(default_factory=Network)
     """The links between the parts."""
     aggregates: AnyAggregates = setting(default_factory=lambda: Evenly(1000))
     """What the commands are about."""

@@ -13,7 +13,7 @@ def _flush(given: Any) -> str | Duration:
     if given in ("group", "each") and isinstance(given, str):
         return str(given)
     try:
-        every = Duration._accept(given)
+        every = Duration.accept(given)
     except UnitError as error:
         known = isinstance(given, str) and not any(letter.isdigit() for letter in given)
         reason = ' such as "100ms"' if known else f": {error}"
@@ -23,7 +23,7 @@ def _flush(given: Any) -> str | Duration:
     return every
 
 
-_SCHEMA = {"anyOf": [{"enum": ["group", "each"]}, {"type": "string", "pattern": Duration._pattern}]}
+_SCHEMA = {"anyOf": [{"enum": ["group", "each"]}, Duration.json_schema()]}
 
 if TYPE_CHECKING:
     from cqrsim.scenario.values import Accepts

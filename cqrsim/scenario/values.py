@@ -98,6 +98,25 @@ class Settings(metaclass=_Telling):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
+    def __eq__(self, other: object) -> bool:
+        """Compare the settings that make a value what it is."""
+        return self._identity() == other._identity() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        fields = self.__dataclass_fields__.values()
+        return (type(self).__name__, *(getattr(self, field.name) for field in fields if field.compare))
+
+    if not TYPE_CHECKING:  # type checkers know that values are frozen
+
+        def __setattr__(self, name: str, given: Any) -> None:
+            raise AttributeError(f"a {type(self).__name__} is frozen: Scenario.with_ makes a changed copy")
+
+        def __delattr__(self, name: str) -> None:
+            raise AttributeError(f"a {type(self).__name__} is frozen: Scenario.with_ makes a changed copy")
+
     def given(self) -> dict[str, Any]:
         """The settings that make this value again."""
         return {name: getattr(self, name) for name in settings_of(type(self)) if name != "kind"}
@@ -159,7 +178,7 @@ def value(cls: Value) -> Value:
     """Make a class a value of a scenario."""
     if "mistakes" in cls.__dict__:
         _add_cross_check(cls)
-    made = pydantic_dataclass(frozen=True, repr=False, config=_CONFIG)(cls)
+    made = pydantic_dataclass(eq=False, repr=False, config=_CONFIG)(cls)
     VALUES[cls.__name__] = made
     return made  # type: ignore[return-value]  # pydantic changes the class in place
 

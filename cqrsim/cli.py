@@ -1,0 +1,282 @@
+"""The command line: ``cqrsim compare``, ``run``, ``sweep``, ``check``, ``show`` and ``schema``.
+
+Exit codes: 0 fine; 1 the answer is no, or some runs failed; 2 bad input.  Mistakes of users end in one plain message.
+What takes long to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cqrsim.experiments import Comparison
+    from cqrsim.scenario import Scenario
+
+FINE, NO, BAD_INPUT = 0, 1, 2
+
+app = typer.Typer(
+    help="Simulate CQRS and event-sourced systems, and compare their designs.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Replications = Annotated[int, typer.Option(min=1, help="Runs of each design, every one with other luck.")]
+Seed = Annotated[int, typer.Option(min=0, help="Chooses the luck: equal seeds, equal results.")]
+Jobs = Annotated[int, typer.Option(help="Processes that work at once; -1 for as many as there are cores.")]
+Length = Annotated[str | None, typer.Option(help='Simulated time, such as "20s" or "5min", instead of the file\'s.')]
+Out = Annotated[Path | None, typer.Option(help="Folder for results; made if it is not there.", file_okay=False)]
+Metrics = Annotated[str | None, typer.Option(help='Columns of the table, such as "feedback_ms_p50,feedback_ms_p99".')]
+File = Annotated[Path, typer.Argument(help="A scenario, as .toml or .json.")]
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path] | None, typer.Argument(help="Scenarios; without any, the presets.")] = None,
+    replications: Replications = 10,
+    seed: Seed = 1,
+    length: Length = None,
+    jobs: Jobs = 1,
+    out: Out = None,
+    metrics: Metrics = None,
+) -> None:
+    """Compare designs on the same commands and the same luck.
+
+    Without files: four ways to tell a blog's users what became of their commands, healthy and on a disk that fills.
+    """
+    from cqrsim.experiments import compare as compare_designs
+    from cqrsim.experiments.files import ready_folder
+
+    names = _names(metrics)
+    failed = 0
+    cases = _cases(files or [], length)
+    folders = {title: None if out is None else ready_folder(_folder(out, title, len(cases))) for title in cases}
+    for title, designs in cases.items():
+        comparison = compare_designs(designs, replications, seed, n_jobs=jobs)
+        _print_comparison(title, comparison, names)
+        if folder := folders[title]:
+            _save_comparison(comparison, folder)
+        failed += _report_errors(comparison.errors)
+    raise typer.Exit(NO if failed else FINE)
+
+
+@app.command()
+def run(file: File, seed: Seed = 1, length: Length = None, out: Out = None) -> None:
+    """Simulate one scenario once, and print what came of it."""
+    from cqrsim.experiments import simulate
+    from cqrsim.experiments.files import ready_folder
+    from cqrsim.experiments.wording import summary_table, text_table
+
+    scenario = _lengthened(_load(file), length)
+    folder = None if out is None else ready_folder(out)
+    result = simulate(scenario, seed)
+    print(f"{scenario.name or file.stem}, one run with seed {seed}\n")
+    print(text_table(summary_table(result.summary())))
+    print(f"\nWhat became of the commands, and what their clients believe:\n\n{text_table(_cells(result.outcomes()))}")
+    if folder is not None:
+        _say_written(result.save(folder))
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(help="A sweep, as .toml or .json: a scenario and the factors that vary it.")],
+    replications: Annotated[int | None, typer.Option(min=1, help="Instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
+    jobs: Jobs = 1,
+    out: Out = None,
+    metrics: Metrics = None,
+) -> None:
+    """Run a scenario at every combination of settings that a sweep file names."""
+    from cqrsim.experiments import load_sweep
+    from cqrsim.experiments import sweep as run_through
+    from cqrsim.experiments.files import ready_folder, write_table
+    from cqrsim.experiments.wording import text_table
+
+    asked = load_sweep(file)
+    folder = None if out is None else ready_folder(out)
+    counted = asked.replications if replications is None else replications
+    result = run_through(asked.design, counted, asked.seed if seed is None else seed, n_jobs=jobs)
+    print(f"{len(asked.design)} points, {counted} replications each; mean ± half of the 95 % interval\n")
+    print(text_table(_with_headings(result.table(*_names(metrics)), result.frame)))
+    if folder is not None:
+        written = write_table(result.frame, folder / "sweep") + write_table(result.errors, folder / "errors")
+        asked.design.base.save(folder / "scenario.toml")
+        _say_written([*written, folder / "scenario.toml"])
+    raise typer.Exit(NO if _report_errors(result.errors) else FINE)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Scenarios or sweeps, as .toml or .json.")],
+) -> None:
+    """Look for mistakes in files, and tell all of them."""
+    from cqrsim.errors import CqrsimError
+
+    wrong = 0
+    for file in files:
+        try:
+            print(f"{file}: fine, {_checked(file)}")
+        except CqrsimError as mistake:
+            wrong += 1
+            print(mistake, file=sys.stderr)
+    raise typer.Exit(BAD_INPUT if wrong else FINE)
+
+
+@app.command()
+def show(file: File) -> None:
+    """Tell a scenario in plain words."""
+    print(_load(file).describe())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from cqrsim.scenario import schema as scenario_schema
+
+    print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; whatever a user did wrong ends in a message, not in a traceback."""
+    from cqrsim.errors import CqrsimError, RunError
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # an old terminal may not know the sign of plus or minus
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="cqrsim")
+    except RunError as broken:
+        _fail(str(broken), NO)
+    except CqrsimError as mistake:
+        _fail(str(mistake), BAD_INPUT)
+    except OSError as refused:
+        _fail(f"{refused.filename}: {refused.strerror}" if refused.filename else str(refused), BAD_INPUT)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"cqrsim: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _load(file: Path) -> Scenario:
+    from cqrsim.scenario import load
+
+    return load(file)
+
+
+def _lengthened(scenario: Scenario, length: str | None) -> Scenario:
+    return scenario if length is None else scenario.with_(length=length)
+
+
+def _checked(file: Path) -> str:
+    """What a file holds, in a few words, if it is right."""
+    from cqrsim.experiments.sweep_file import is_sweep, load_sweep
+    from cqrsim.scenario.files import read_table
+
+    if is_sweep(read_table(file)):
+        return f"a sweep of {len(load_sweep(file).design)} points"
+    _load(file)
+    return "a scenario"
+
+
+def _names(metrics: str | None) -> list[str]:
+    return [name.strip() for name in (metrics or "").split(",") if name.strip()]
+
+
+def _cases(files: Sequence[Path], length: str | None) -> dict[str, dict[str, Scenario]]:
+    """What is to be compared, under a title each."""
+    if files:
+        return {"": _named([(_load(file), file) for file in files], length)}
+    from cqrsim.scenario.presets import blog, feedback_cases, filling
+
+    base = _lengthened(blog().with_(length="20s", warm_up="2s"), length)
+    return {"healthy": feedback_cases(base), "the disk fills": feedback_cases(filling(base))}
+
+
+def _named(loaded: Sequence[tuple[Scenario, Path]], length: str | None) -> dict[str, Scenario]:
+    """Scenarios by their names, or by those of their files where these do not tell them apart."""
+    names = [scenario.name or file.stem for scenario, file in loaded]
+    if len(set(names)) < len(names):
+        names = [str(file) for _, file in loaded]
+    if len(set(names)) < len(names):
+        raise typer.BadParameter("the same file is given twice")
+    return {name: _lengthened(scenario, length) for name, (scenario, _) in zip(names, loaded, strict=True)}
+
+
+def _folder(out: Path, title: str, cases: int) -> Path:
+    return out if cases == 1 else out / title.replace(" ", "-")
+
+
+def _print_comparison(title: str, comparison: Comparison, names: Sequence[str]) -> None:
+    from cqrsim.experiments.findings import findings
+    from cqrsim.experiments.wording import joined, text_table
+
+    lengths = joined(list(dict.fromkeys(str(scenario.length) for scenario in comparison.designs.values())))
+    runs = f"{comparison.replications} runs of {lengths} each, seed {comparison.seed}"
+    print(f"{title}: {runs}\n" if title else f"{runs}\n")
+    print(text_table(_with_headings(comparison.table(*names), comparison.frame)))
+    print('\nMeans with half of their 95 % interval; "> t": by then too few knew for this percentile to be known.')
+    for row in comparison.shared[~comparison.shared["same_commands"]].itertuples():
+        print(f'The commands of "{row.group}" in "{row.design}" are not those of the first design: {row.because}.')
+    print("\n" + "\n".join(f"* {sentence}" for sentence in findings(comparison)) + "\n")
+
+
+def _save_comparison(comparison: Comparison, folder: Path) -> None:
+    import matplotlib as mpl
+
+    from cqrsim.experiments.files import write_table
+
+    mpl.use("Agg")
+    from cqrsim import plots
+
+    files = write_table(comparison.frame, folder / "comparison")
+    for name, scenario in comparison.designs.items():
+        files.append(folder / f"{_file_name(name)}.toml")
+        scenario.save(files[-1])
+    picture = plots.feedback_ecdf(comparison).get_figure()
+    files.append(folder / "feedback.png")
+    picture.savefig(files[-1], dpi=120)
+    _say_written(files)
+
+
+def _file_name(name: str) -> str:
+    """A design's name with nothing in it that a file name cannot have."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
+
+
+def _with_headings(table: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    from cqrsim.experiments.estimates import metrics_in
+
+    return table.rename(columns={name: metric.heading for name, metric in metrics_in(frame).items()})
+
+
+def _cells(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The cells of truth and belief that were seen, the largest first."""
+    seen = outcomes[outcomes["commands"] > 0].sort_values("commands", ascending=False)
+    shown = seen.assign(share=[f"{100 * share:.2f} %" for share in seen["share"]])
+    return shown[["truth", "belief", "commands", "share"]]
+
+
+def _report_errors(errors: pd.DataFrame) -> int:
+    """Tell which runs failed; returns how many did."""
+    for row in errors.to_dict("records"):
+        which = {key: row[key] for key in ("design", "point", "replication", "seed") if key in row}
+        said = ", ".join(f"{key} {value}" for key, value in which.items())
+        print(f"cqrsim: run failed ({said}): {row['message']}", file=sys.stderr)
+    return len(errors)
+
+
+def _say_written(files: Sequence[Path]) -> None:
+    print(f"Written to {files[0].parent}: {', '.join(sorted(file.name for file in files))}")

@@ -1,0 +1,71 @@
+"""What a comparison says, in a few plain sentences with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cqrsim.experiments.estimates import metrics_in
+from cqrsim.experiments.wording import joined, plain
+
+if TYPE_CHECKING:
+    from cqrsim.experiments.compare import Comparison
+
+
+@dataclass(frozen=True)
+class Harm:
+    """A share of commands that ended badly for their clients, and how to say so."""
+
+    metric: str
+    told: str
+
+
+HARMS = (
+    Harm("silent_failure_share", "failed without their clients ever being told"),
+    Harm("false_success_share", "were reported as successful, and are not in the log"),
+    Harm("false_failure_share", "were reported as failed or given up as such, though they are in the log"),
+)
+
+
+def findings(comparison: Comparison) -> list[str]:
+    """Who learns fastest and slowest, and which designs leave whom in error."""
+    known = metrics_in(comparison.frame)
+    sentences = list(_speeds(comparison)) if "feedback_ms_p50" in known else []
+    for harm in HARMS:
+        if harm.metric in known:
+            sentences += _harmed(comparison, harm)
+    return sentences or ["Nothing that is worth a sentence."]
+
+
+def _speeds(comparison: Comparison) -> Iterator[str]:
+    found = comparison.estimates("feedback_ms_p50").dropna(subset=["value"]).sort_values("value")
+    if found.empty:
+        return
+    first, last = found.iloc[0], found.iloc[-1]
+    start = f'Half of the clients know the outcome within {_time(first)} with "{first["design"]}"'
+    if len(found) == 1:
+        yield f"{start}."
+    else:
+        yield f'{start}; with "{last["design"]}" that takes {_time(last)}.'
+
+
+def _time(row: pd.Series) -> str:  # type: ignore[type-arg]
+    more = "more than " if row["beyond"] else ""
+    return f"{more}{plain(row['value'], 3)} ms"
+
+
+def _harmed(comparison: Comparison, harm: Harm) -> Iterator[str]:
+    found = comparison.estimates(harm.metric).dropna(subset=["value"])
+    hurt, spared = found[found["value"] > 0], found[found["value"] == 0]
+    if hurt.empty:
+        return
+    shares = joined([f'{plain(100 * row.value, 3)} % with "{row.design}"' for row in hurt.itertuples()])
+    rest = f"; none with {joined([_quoted(name) for name in spared['design']])}" if len(spared) else ""
+    yield f"Of the commands, {shares} {harm.told}{rest}."
+
+
+def _quoted(name: object) -> str:
+    return f'"{name}"'

@@ -1,0 +1,17 @@
+"""Pictures, one module per question: each a function of a result or a table, drawn on the axes that are given.
+
+Every function takes ``ax=None`` and returns the Axes; without axes it makes a figure of its own, seven inches wide.
+Colours are for everybody (Okabe and Ito 2008), and a design has the same colour in every picture.
+
+    feedback.py     how long until clients know?                 feedback_ecdf
+    outcomes.py     what do clients wrongly believe?             outcome_matrix
+    one_command.py  who did what when, with one command?         journey
+    over_time.py    what went on in a run, and when?             timeline
+"""
+
+from cqrsim.plots.feedback import feedback_ecdf
+from cqrsim.plots.one_command import journey
+from cqrsim.plots.outcomes import outcome_matrix
+from cqrsim.plots.over_time import timeline
+
+__all__ = ["feedback_ecdf", "journey", "outcome_matrix", "timeline"]

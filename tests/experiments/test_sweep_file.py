@@ -1,0 +1,123 @@
+"""Sweep files: what they say, and every mistake in them at once."""
+
+from pathlib import Path
+
+import pytest
+
+import cqrsim as cq
+from cqrsim.experiments import load_sweep
+
+GOOD = """
+scenario = "blog.toml"
+replications = 3
+seed = 7
+
+[[factor]]
+path = "disk.write"
+values = ["1ms", "2ms"]
+
+[[factor]]
+paths = ["length", "warm_up"]
+values = [["30s", "2s"], ["60s", "4s"]]
+"""
+
+BAD = """
+scenario = "blog.toml"
+replication = 3
+seed = -1
+
+[[factor]]
+pth = "disk.write"
+values = ["1ms"]
+
+[[factor]]
+paths = ["length", "warm_up"]
+values = [["30s"]]
+
+[[factor]]
+path = "disk.write"
+values = "1ms"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    cq.presets.blog().save(tmp_path / "blog.toml")
+    return tmp_path
+
+
+def told(folder: Path, text: str) -> str:
+    (folder / "sweep.toml").write_text(text)
+    with pytest.raises(cq.ScenarioError) as error:
+        load_sweep(folder / "sweep.toml")
+    return str(error.value)
+
+
+def test_a_sweep_names_its_scenario_its_factors_and_how_often(folder: Path) -> None:
+    (folder / "sweep.toml").write_text(GOOD)
+    asked = load_sweep(folder / "sweep.toml")
+    assert (asked.replications, asked.seed, len(asked.design)) == (3, 7, 4)
+    assert asked.design.base == cq.presets.blog()
+    assert asked.design.paths == ("disk.write", "length", "warm_up")
+
+
+def test_the_scenario_may_stand_in_the_file(folder: Path) -> None:
+    text = """
+    [scenario.clients.arrivals]
+    kind = "Poisson"
+    rate = "10/s"
+
+    [[factor]]
+    path = "clients.invalid"
+    values = [0.0, 0.1]
+    """
+    (folder / "sweep.toml").write_text(text)
+    asked = load_sweep(folder / "sweep.toml")
+    assert (len(asked.design), asked.replications, asked.seed) == (2, 10, 1)
+
+
+def test_json_does_as_well(folder: Path) -> None:
+    (folder / "sweep.json").write_text(
+        '{"scenario": "blog.toml", "factor": [{"path": "clients.invalid", "values": [0.1]}]}'
+    )
+    assert len(load_sweep(folder / "sweep.json").design) == 1
+
+
+def test_all_mistakes_are_told_at_once(folder: Path) -> None:
+    message = told(folder, BAD)
+    assert message.startswith("sweep.toml: 6 mistakes")
+    for part in (
+        'no setting "replication" in a sweep; did you mean "replications"?',
+        "seed: must be a whole number, at least 0 (got -1)",
+        'no setting "factor.0.pth" in a sweep; did you mean "factor.0.path"?',
+        "factor.0.path: needs either a path, or paths that move together",
+        "length + warm_up: each value must be a list of 2, one for every path",
+        'factor.2.values: must be a list of values (got "1ms")',
+    ):
+        assert part in message
+
+
+def test_mistakes_of_the_scenario_are_told_with_their_place(folder: Path) -> None:
+    (folder / "blog.toml").write_text('lenght = "5s"\n[clients.arrivals]\nkind = "Poisson"\nrate = "9/s"')
+    assert 'no setting "scenario.lenght"; did you mean "scenario.length"?' in told(folder, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "scenario: is missing"),
+        ("scenario = 3", "scenario: must be the name of a scenario file"),
+        ('scenario = "blog.toml"', "factor: a sweep needs at least one table [[factor]]"),
+        ('scenario = "blog.toml"\nfactor = 3', "at least one table [[factor]]"),
+        ('scenario = "nowhere.toml"', "no such file"),
+        ("scenario = ", "line 1: not TOML"),
+        (GOOD.replace("disk.write", "disk.wirte"), 'no setting "disk.wirte"; did you mean "disk.write"?'),
+        (GOOD.replace("replications = 3", "replications = 0"), "replications: must be a whole number, at least 1"),
+        (GOOD.replace("replications = 3", "replications = true"), "replications: must be a whole number"),
+        (GOOD.replace('path = "disk.write"', "path = 3"), "factor.0.path: must be a text"),
+        (GOOD.replace('["length", "warm_up"]', "[]"), "factor.1.paths: must be a list of text"),
+        (GOOD.replace('["1ms", "2ms"]', "[]"), "disk.write: a factor needs at least one value"),
+    ],
+)
+def test_what_is_no_sweep_is_refused(folder: Path, text: str, message: str) -> None:
+    assert message in told(folder, text)
