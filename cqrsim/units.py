@@ -190,10 +190,11 @@ class Rate(Amount, float):
         return f'"{number}/s", or per_second({number})'
 
     def __str__(self) -> str:
-        """Write it exactly, as shortly as that is possible."""
-        texts = [f"{plain(float(self) * scale)}{unit}" for unit, scale in self.units.items()]
-        exact = [text for text in texts if Rate.parse(text) == float(self)]
-        return min(exact, key=len)
+        """Write it exactly and shortly; seconds are the usual unit."""
+        numbers = {unit: plain(float(self) * scale) for unit, scale in self.units.items()}
+        exact = [unit for unit, number in numbers.items() if Rate.parse(f"{number}{unit}") == float(self)]
+        unit = min(exact, key=lambda unit: 2 * len(numbers[unit]) + len(unit))
+        return f"{numbers[unit]}{unit}"
 
     def __repr__(self) -> str:
         return f"per_second({plain(float(self))})"
@@ -371,7 +372,7 @@ def _code(value: int, whole: Any, decimal: Any, smallest: Any) -> str:
             return f"{make.__name__}({count // scale})"
     for scale, make in decimal:
         text = decimal_text(count, scale)
-        if count >= scale and make(float(text)) == count:
+        if count >= scale and counted(float(text), scale) == count:
             return f"{make.__name__}({text})"
     return f"{smallest.__name__}({count})"
 

@@ -12,6 +12,7 @@ from cqrsim.actors.error_cache import ErrorCache
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import Route
+from cqrsim.actors.patience import Patience
 from cqrsim.messages import Answer, Belief, Channel, Link, Seen
 from cqrsim.moments import NEVER, Moment
 from cqrsim.plan.parts import GroupPlan, Schedule
@@ -80,7 +81,10 @@ class Clients:
         """Whether events are pushed to the clients of each group."""
         self.closed = [group.closed is not None for group in plan.groups]
         self.makes_id = [group.feedback.client_makes_id for group in plan.groups]
-        self.patience = [_patience_ns(group) for group in plan.groups]
+        self.patience = [
+            Patience[Errand](clock, _patience_ns(group), GAVE_UP, self._still_waits, self._loses_patience)
+            for group in plan.groups
+        ]
         self.to_handler = routes[Link.CLIENT_TO_HANDLER]
         self.look_plans = [self._status_sources(group) for group in plan.groups]
 
@@ -165,15 +169,8 @@ class Clients:
             errand.knows_id = True
             if self.look_plans[errand.group]:
                 self._begin_to_look(errand)
-        if self.patience[errand.group] >= 0:
-            self._set_patience(errand, journey)
+        self.patience[errand.group].begin(errand, errand.command, journey.attempt)
         self.to_handler.send(journey, RECEIVED, self.handler.receive, errand.session)
-
-    def _set_patience(self, errand: Errand, journey: Journey) -> None:
-        self.clock.after(
-            self.patience[errand.group], GAVE_UP, partial(self._loses_patience, errand.tries), errand,
-            command=errand.command, attempt=journey.attempt,
-        )  # fmt: skip
 
     # --- hearing -------------------------------------------------------------------------------------------------
 
@@ -226,9 +223,10 @@ class Clients:
 
     # --- giving up and trying again ------------------------------------------------------------------------------
 
-    def _loses_patience(self, tries: int, errand: Errand) -> None:
-        if errand.over or errand.tries != tries:
-            return
+    def _still_waits(self, errand: Errand, attempt: int) -> bool:
+        return not errand.over and errand.tries * self.attempts_per_try == attempt
+
+    def _loses_patience(self, errand: Errand, attempt: int) -> None:
         retries = self.groups[errand.group].retries
         if retries is not None and retries.after_timeout and errand.tries < retries.at_most:
             self._try_again(errand)

@@ -14,6 +14,7 @@ from cqrsim.actors.error_cache import ErrorCache
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import Route
+from cqrsim.actors.patience import Patience
 from cqrsim.actors.rules import Stream, Streams, Validation
 from cqrsim.messages import Answer, AppendOutcome, Decision, Link
 from cqrsim.moments import Moment
@@ -98,6 +99,8 @@ class CommandHandler:
         self.folds_events = plan.state.fold_on == FoldOn.PUBLICATION
         self.listens = self.folds_events or plan.state.wait_for == WaitFor.PUBLICATION
         """Whether published events come back to it."""
+        give_up_ns = plan.state.give_up_ns
+        self.patience = Patience[Journey](clock, give_up_ns, HANDLER_GAVE_UP, self._still_waits, self._gives_up)
         self.attempts_per_try = 1 + plan.state.conflict_retries
         self.versioned = plan.store.check_version
         self.loads = plan.state.load
@@ -264,11 +267,8 @@ class CommandHandler:
         expected = journey.expected_version
         self.record((now, APPEND_SENT, journey.command, journey.attempt, journey.shard, 0, expected))
         self.to_store.send(journey, APPEND_RECEIVED, self.store.append, journey.shard)
-        if self.waits and self.answers.give_up_ns >= 0 and not journey.settled:
-            self.clock.after(
-                self.answers.give_up_ns, HANDLER_GAVE_UP, partial(self._gives_up, journey.attempt), journey,
-                command=journey.command, attempt=journey.attempt,
-            )  # fmt: skip
+        if self.waits and not journey.settled:
+            self.patience.begin(journey, journey.command, journey.attempt)
 
     def _fold(self, journey: Journey) -> None:
         self.state.append(journey)
@@ -303,10 +303,11 @@ class CommandHandler:
         if self.waits_for_event and not journey.settled:
             self._succeed(journey)
 
-    def _gives_up(self, attempt: int, journey: Journey) -> None:
+    def _still_waits(self, journey: Journey, attempt: int) -> bool:
+        return not journey.settled and journey.attempt == attempt
+
+    def _gives_up(self, journey: Journey, attempt: int) -> None:
         """Waited long enough.  The append goes on all the same: only the waiting ends."""
-        if journey.settled or journey.attempt != attempt:
-            return
         self.record((self.clock.time, HANDLER_GAVE_UP, journey.command, attempt, journey.shard, 0, 0))
         if self.answers.reread_in_doubt:
             self._reread(journey)

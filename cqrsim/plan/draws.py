@@ -160,7 +160,7 @@ _INVERSES: dict[type, Callable[..., Floats]] = {
 }
 
 
-class Column:
+class Column(dict[int, list[int]]):
     """One number for each command and attempt, drawn when an attempt is first reached and then kept.
 
     ``column[attempt]`` is a list over the commands.  Lists, because actors take single numbers, which NumPy is slow
@@ -168,24 +168,18 @@ class Column:
     """
 
     def __init__(self, draw: Callable[[int], Ints], constant: int | None = None) -> None:
-        self._draw = draw
+        super().__init__()
+        self.array = draw
+        """Draws the numbers of one attempt, as an array; these are not kept."""
         self.constant = constant
-        self._lists: dict[int, list[int]] = {}
 
-    def array(self, attempt: int) -> Ints:
-        """Draw the numbers of one attempt (not kept)."""
-        return self._draw(attempt)
-
-    def __getitem__(self, attempt: int) -> list[int]:
-        row = self._lists.get(attempt)
-        if row is None:
-            row = self._lists[attempt] = self._drawn(attempt)
+    def __missing__(self, attempt: int) -> list[int]:
+        if self.constant is not None and self:
+            row = next(iter(self.values()))
+        else:
+            row = self.array(attempt).tolist()
+        self[attempt] = row
         return row
-
-    def _drawn(self, attempt: int) -> list[int]:
-        if self.constant is not None and self._lists:
-            return next(iter(self._lists.values()))
-        return self._draw(attempt).tolist()
 
 
 @dataclass(frozen=True)
