@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar, cast
 
 import typer
 
@@ -20,10 +22,31 @@ if TYPE_CHECKING:
     from cqrsim.experiments import Comparison
     from cqrsim.scenario import Scenario
 
-FINE, NO, BAD_INPUT = 0, 1, 2
+FINE, NO, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+Result = TypeVar("Result")
+
+
+class Designs(StrEnum):
+    """Which of the essay's alternatives to compare."""
+
+    FEEDBACK = "feedback"
+    STATE = "state"
+
+
+PRESET_METRICS: dict[Designs, tuple[str, ...]] = {
+    Designs.FEEDBACK: (),
+    Designs.STATE: (
+        "feedback_ms_p50",
+        "turn_held_ms_p99",
+        "feedback_share",
+        "false_success_share",
+        "divergence_share",
+        "wrong_refuse_per_million",
+    ),
+}
+"""What the tables of the presets show; none named: what tables show by default."""
 
 app = typer.Typer(
-    help="Simulate CQRS and event-sourced systems, and compare their designs.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -40,9 +63,27 @@ Metrics = Annotated[str | None, typer.Option(help='Columns of the table, such as
 File = Annotated[Path, typer.Argument(help="A scenario, as .toml or .json.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from cqrsim import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Simulate CQRS and event-sourced systems, and compare their designs."""
+
+
 @app.command()
 def compare(
     files: Annotated[list[Path] | None, typer.Argument(help="Scenarios; without any, the presets.")] = None,
+    designs: Annotated[Designs, typer.Option(help="Without files: which designs to compare.")] = Designs.FEEDBACK,
     replications: Replications = 10,
     seed: Seed = 1,
     length: Length = None,
@@ -52,21 +93,24 @@ def compare(
 ) -> None:
     """Compare designs on the same commands and the same luck.
 
-    Without files: four ways to tell a blog's users what became of their commands, healthy and on a disk that fills.
+    Without files, on a preset, healthy and on a disk that fills: four ways to tell a blog's users what became of their
+    commands, or eight places for the command handler's state.
     """
     from cqrsim.experiments import compare as compare_designs
     from cqrsim.experiments.files import ready_folder
 
-    names = _names(metrics)
+    names = _names(metrics) or ([] if files else list(PRESET_METRICS[designs]))
     failed = 0
-    cases = _cases(files or [], length)
+    cases = _cases(files or [], designs, length)
     folders = {title: None if out is None else ready_folder(_folder(out, title, len(cases))) for title in cases}
-    for title, designs in cases.items():
-        comparison = compare_designs(designs, replications, seed, n_jobs=jobs)
+    for title, scenarios in cases.items():
+        comparison, complete = _finished(partial(compare_designs, scenarios, replications, seed, n_jobs=jobs))
         _print_comparison(title, comparison, names)
         if folder := folders[title]:
             _save_comparison(comparison, folder)
         failed += _report_errors(comparison.errors)
+        if not complete:
+            raise typer.Exit(INTERRUPTED)
     raise typer.Exit(NO if failed else FINE)
 
 
@@ -99,20 +143,20 @@ def sweep(
     """Run a scenario at every combination of settings that a sweep file names."""
     from cqrsim.experiments import load_sweep
     from cqrsim.experiments import sweep as run_through
-    from cqrsim.experiments.files import ready_folder, write_table
+    from cqrsim.experiments.files import ready_folder
     from cqrsim.experiments.wording import text_table
 
     asked = load_sweep(file)
     folder = None if out is None else ready_folder(out)
     counted = asked.replications if replications is None else replications
-    result = run_through(asked.design, counted, asked.seed if seed is None else seed, n_jobs=jobs)
+    chosen = asked.seed if seed is None else seed
+    result, complete = _finished(partial(run_through, asked.design, counted, chosen, n_jobs=jobs))
     print(f"{len(asked.design)} points, {counted} replications each; mean ± half of the 95 % interval\n")
     print(text_table(_with_headings(result.table(*_names(metrics)), result.frame)))
     if folder is not None:
-        written = write_table(result.frame, folder / "sweep") + write_table(result.errors, folder / "errors")
-        asked.design.base.save(folder / "scenario.toml")
-        _say_written([*written, folder / "scenario.toml"])
-    raise typer.Exit(NO if _report_errors(result.errors) else FINE)
+        _say_written(result.save(folder))
+    failed = _report_errors(result.errors)
+    raise typer.Exit(INTERRUPTED if not complete else NO if failed else FINE)
 
 
 @app.command()
@@ -162,12 +206,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as refused:
         _fail(f"{refused.filename}: {refused.strerror}" if refused.filename else str(refused), BAD_INPUT)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
 
 
 def _fail(message: str, code: int) -> NoReturn:
     print(f"cqrsim: {message}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def _finished(work: Callable[[], Result]) -> tuple[Result, bool]:
+    """The result of some work and True; if Ctrl-C is pressed, of those runs that were finished, and False."""
+    from cqrsim.experiments import Interrupted
+
+    try:
+        return work(), True
+    except Interrupted as stopped:
+        if stopped.partial is None:
+            raise
+        print("cqrsim: interrupted; what follows is of the runs that were finished", file=sys.stderr)
+        return cast("Result", stopped.partial), False
 
 
 def _load(file: Path) -> Scenario:
@@ -195,14 +252,15 @@ def _names(metrics: str | None) -> list[str]:
     return [name.strip() for name in (metrics or "").split(",") if name.strip()]
 
 
-def _cases(files: Sequence[Path], length: str | None) -> dict[str, dict[str, Scenario]]:
+def _cases(files: Sequence[Path], designs: Designs, length: str | None) -> dict[str, dict[str, Scenario]]:
     """What is to be compared, under a title each."""
     if files:
         return {"": _named([(_load(file), file) for file in files], length)}
-    from cqrsim.scenario.presets import blog, feedback_cases, filling
+    from cqrsim.scenario.presets import blog, feedback_cases, filling, state_cases
 
-    base = _lengthened(blog().with_(length="20s", warm_up="2s"), length)
-    return {"healthy": feedback_cases(base), "the disk fills": feedback_cases(filling(base))}
+    cases_of = state_cases if designs is Designs.STATE else feedback_cases
+    base = _lengthened(blog().with_(length="10s", warm_up="1s"), length)
+    return {"healthy": cases_of(base), "the disk fills": cases_of(filling(base))}
 
 
 def _named(loaded: Sequence[tuple[Scenario, Path]], length: str | None) -> dict[str, Scenario]:
@@ -224,7 +282,7 @@ def _print_comparison(title: str, comparison: Comparison, names: Sequence[str]) 
     from cqrsim.experiments.wording import joined, text_table
 
     lengths = joined(list(dict.fromkeys(str(scenario.length) for scenario in comparison.designs.values())))
-    runs = f"{comparison.replications} runs of {lengths} each, seed {comparison.seed}"
+    runs = f"{comparison.replications} runs of {lengths} for each design, seed {comparison.seed}"
     print(f"{title}: {runs}\n" if title else f"{runs}\n")
     print(text_table(_with_headings(comparison.table(*names), comparison.frame)))
     print('\nMeans with half of their 95 % interval; "> t": by then too few knew for this percentile to be known.')
@@ -236,24 +294,13 @@ def _print_comparison(title: str, comparison: Comparison, names: Sequence[str]) 
 def _save_comparison(comparison: Comparison, folder: Path) -> None:
     import matplotlib as mpl
 
-    from cqrsim.experiments.files import write_table
-
     mpl.use("Agg")
     from cqrsim import plots
 
-    files = write_table(comparison.frame, folder / "comparison")
-    for name, scenario in comparison.designs.items():
-        files.append(folder / f"{_file_name(name)}.toml")
-        scenario.save(files[-1])
-    picture = plots.feedback_ecdf(comparison).get_figure()
+    files = comparison.save(folder)
     files.append(folder / "feedback.png")
-    picture.savefig(files[-1], dpi=120)
+    plots.feedback_ecdf(comparison).figure.savefig(files[-1], dpi=120)
     _say_written(files)
-
-
-def _file_name(name: str) -> str:
-    """A design's name with nothing in it that a file name cannot have."""
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
 
 
 def _with_headings(table: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:

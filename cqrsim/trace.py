@@ -180,7 +180,9 @@ class About:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> About:
         """The inverse of :meth:`to_dict`, lists taken for tuples."""
-        plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+        }
         plain["faults"] = tuple(FaultNote(**note) for note in plain.get("faults", ()))
         return cls(**plain)
 
@@ -314,8 +316,8 @@ class Trace:
 
     def save(self, path: str | Path) -> None:
         """Write the trace, with its marks, reads and ``about``, as one Parquet file that :meth:`load` reads back."""
-        import pyarrow as pa  # type: ignore[import-untyped]
-        from pyarrow import parquet  # type: ignore[import-untyped]
+        import pyarrow as pa
+        from pyarrow import parquet
 
         parts = [_parts_of(part) for part in (self.rows, self.marks, self.reads)]
         fields = [pa.field(name, pa.from_numpy_dtype(values.dtype)) for part in parts for name, values in part.items()]

@@ -111,9 +111,7 @@ def test_2b_is_consistent_only_while_the_stores_answer_is_definite_and_arrives()
 
 def test_a_short_patience_turns_slow_into_failed_and_retries_into_duplicates() -> None:
     """Nothing is broken but slow: clients that give up early believe in failures that are none."""
-    slow = PLAIN.with_(feedback=cq.SyncValidation("written")).with_faults(
-        cq.Stall(at=seconds(4), lasts=ms(500))
-    )
+    slow = PLAIN.with_(feedback=cq.SyncValidation("written")).with_faults(cq.Stall(at=seconds(4), lasts=ms(500)))
     impatient = slow.with_(**{"clients.patience": ms(100)})
     given_up = commands(impatient)
     given_up = given_up[given_up.belief == "unknown"]
@@ -188,9 +186,7 @@ def test_without_faults_there_is_no_anomaly_in_any_design_even_under_overload() 
 
 def test_a_timeout_is_the_waiters_alone() -> None:
     """What a handler has given up on still happens: late appends become durable, late events are folded."""
-    slow = PLAIN.with_(state=cq.FromPublished(give_up_after=ms(50))).with_faults(
-        cq.Stall(at=seconds(4), lasts=ms(300))
-    )
+    slow = PLAIN.with_(state=cq.FromPublished(give_up_after=ms(50))).with_faults(cq.Stall(at=seconds(4), lasts=ms(300)))
     trace = cq.simulate(slow, seed=1).trace
     given_up, written = trace.of(Moment.HANDLER_GAVE_UP), trace.of(Moment.WRITTEN)
     assert len(given_up) > 10

@@ -123,9 +123,7 @@ def test_a_version_check_ends_double_accepts(fault: str, design: str) -> None:
 
 def test_dedupe_ends_duplicates() -> None:
     """A retry after a lost answer stores the command twice, unless the store remembers its id."""
-    clients = cq.Clients(
-        cq.Recorded(times=(seconds(1),)), patience=ms(50), retries=cq.Retries(at_most=2, first=ms(10))
-    )
+    clients = cq.Clients(cq.Recorded(times=(seconds(1),)), patience=ms(50), retries=cq.Retries(at_most=2, first=ms(10)))
     lost = cq.LostMessages(link="handler->client", share=1, at=seconds(1), lasts=ms(30))
     plain = cq.Scenario(
         clients=clients, faults=(lost,), aggregates=cq.Evenly(1), length=seconds(2),

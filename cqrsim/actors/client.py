@@ -29,6 +29,7 @@ OWN_READ, BACKGROUND_READ, GAVE_UP = int(Moment.OWN_READ), int(Moment.BACKGROUND
 NOTHING, GOT_IT, SUCCESS, FAILURE, UNKNOWN = (int(answer) for answer in Answer)
 REPLY, EVENT_PUSH, EVENT_POLL, READ_MODEL, ERROR_CACHE, PRE_VALIDATION = (int(channel) for channel in Channel)
 
+
 class Errand:
     """What a client remembers of one command."""
 
@@ -110,9 +111,7 @@ class Clients:
         following = command + 1
         if following < self.open_count:
             now = self.clock.time
-            self.clock.after(
-                self.intended[following] - now, ISSUED, self._issue_open, following, command=following
-            )
+            self.clock.after(self.intended[following] - now, ISSUED, self._issue_open, following, command=following)
         if not command & 0xFFF:
             self.recorder.compact()
         self._issue(command, self.intended[command])
@@ -160,9 +159,7 @@ class Clients:
         identity = errand.command
         if group.retries is not None and not group.retries.same_id:
             identity += errand.tries * len(self.group_of)
-        journey = Journey(
-            errand.command, errand.tries * self.attempts_per_try, errand.group, errand.session, identity
-        )
+        journey = Journey(errand.command, errand.tries * self.attempts_per_try, errand.group, errand.session, identity)
         errand.journey = journey
         self.record((self.clock.time, SENT, errand.command, journey.attempt, errand.group, 0, 0))
         if self.makes_id[errand.group]:
@@ -177,9 +174,7 @@ class Clients:
     def hears_answer(self, journey: Journey) -> None:
         """The handler's answer has arrived."""
         errand, answer = self.errands[journey.command], journey.answer
-        self.record(
-            (self.clock.time, ANSWERED, journey.command, journey.attempt, journey.group, answer, 0)
-        )
+        self.record((self.clock.time, ANSWERED, journey.command, journey.attempt, journey.group, answer, 0))
         errand.answered = True
         if not errand.over:
             if answer == GOT_IT:
@@ -312,9 +307,7 @@ class Clients:
         """The question has arrived at the status source: what it finds goes back."""
         answer = self._finding(source, journey)
         channel = source.channel
-        self.record(
-            (self.clock.time, POLLED, journey.command, journey.attempt, channel, answer, number + 1)
-        )
+        self.record((self.clock.time, POLLED, journey.command, journey.attempt, channel, answer, number + 1))
         found = partial(self._has_looked, answer, source.channel)
         self.routes[source.back].send(journey, INFORMED, found, journey.session, number=number)
 

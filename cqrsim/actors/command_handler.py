@@ -382,9 +382,7 @@ class CommandHandler:
 
     def _send_stream(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
         arrive = partial(self._stream_arrives, number, then, stream)
-        self.from_store.send(
-            journey, LOADED, arrive, journey.shard, number=_READS_FROM + number
-        )
+        self.from_store.send(journey, LOADED, arrive, journey.shard, number=_READS_FROM + number)
 
     def _stream_arrives(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
         if journey.reads == number:

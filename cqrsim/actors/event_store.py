@@ -92,9 +92,7 @@ class EventStore:
         self.subscriber = subscriber if handler.listens else None
         self.to_client = to_client
         self.pushes = any(clients.pushed)
-        self.views = [
-            (view, route) for view, route in zip(projections, publications, strict=True) if not view.polls
-        ]
+        self.views = [(view, route) for view, route in zip(projections, publications, strict=True) if not view.polls]
         if self.periodic:
             self.clock.after(self.plan.flush_every_ns, BUFFERED, self.flush_tick, None)
 

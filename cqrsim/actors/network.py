@@ -1,4 +1,4 @@
-"""Links: messages arrive whole or not at all, after a delay, on each connection in the order in which they were sent."""
+"""Links: messages arrive whole or not at all, after a delay, and on each connection in the order of their sending."""
 
 from cqrsim.actors.clock import Act, Clock
 from cqrsim.actors.journey import Journey, Recorder

@@ -88,9 +88,7 @@ class Projection:
         self._end([journey], journey)
 
     def _after(self, work: int, moment: int, leader: Journey, act: Act) -> None:
-        self.clock.after(
-            work, moment, act, leader, command=leader.command, attempt=leader.attempt, place=self.number
-        )
+        self.clock.after(work, moment, act, leader, command=leader.command, attempt=leader.attempt, place=self.number)
 
     def _end(self, batch: list[Journey], leader: Journey) -> None:
         for journey in batch:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cqrsim.errors import Problem, ResultError, ScenarioError
@@ -14,7 +16,8 @@ from cqrsim.experiments.checks import share, whole_number
 from cqrsim.experiments.collect import collect
 from cqrsim.experiments.differences import difference_table
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all, unknown
-from cqrsim.experiments.measured import FATES, Measured, measure
+from cqrsim.experiments.files import file_name, ready_folder, write_table
+from cqrsim.experiments.measured import FATES, NOT_COUNTED, Measured, measure
 from cqrsim.experiments.outcomes import outcome_shares
 from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
 from cqrsim.experiments.shared import refuse_mixed_clients, shared_marks
@@ -25,13 +28,12 @@ SAMPLE = 100_000
 """About how many commands per design are kept for distributions."""
 
 DEFAULT_METRICS = (
-    "answer_ms_p50",
     "feedback_ms_p50",
     "feedback_ms_p99",
+    "feedback_share",
     "silent_failure_share",
     "false_success_share",
     "false_failure_share",
-    "unknown_share",
 )
 """What a table shows when nothing is named."""
 
@@ -97,16 +99,29 @@ class Comparison:
         known = [column for column in self._sample.columns if column.endswith("_ms")]
         if name not in known:
             raise ResultError(unknown("latency", name, known))
-        fate = self._sample[f"{name.removesuffix('_ms')}_fate"]
-        found = self._sample.loc[fate >= 0, ["design", "replication", "command"]]
-        found["value"] = self._sample.loc[fate >= 0, name]
-        found["fate"] = pd.Categorical.from_codes(fate[fate >= 0], categories=FATES, ordered=True)
-        return found.reset_index(drop=True)
+        fates = f"{name.removesuffix('_ms')}_fate"
+        counted = self._sample[self._sample[fates] != NOT_COUNTED].reset_index(drop=True)
+        found = counted[["design", "replication", "command"]].assign(value=counted[name])
+        dtype = pd.CategoricalDtype(list(FATES), ordered=True)
+        return found.assign(fate=pd.Categorical.from_codes(counted[fates].to_numpy(np.int64), dtype=dtype))
 
     def run(self, design: str, replication: int = 0) -> Run:
         """One of the runs in full, simulated again; it is the same run."""
         self._known(design)
         return simulate(self.designs[design], self.seed, replication)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write results, outcomes, digests and errors as CSV and Parquet, and every design as TOML; returns the files.
+
+        Raises OSError if the folder cannot be written.
+        """
+        folder = ready_folder(Path(folder))
+        tables = {"comparison": self.frame, "outcomes": self.outcomes(), "runs": self.runs, "errors": self.errors}
+        files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
+        for name, scenario in self.designs.items():
+            files.append(folder / f"{file_name(name)}.toml")
+            scenario.save(files[-1])
+        return files
 
     def _known(self, design: str) -> None:
         if design not in self.designs:

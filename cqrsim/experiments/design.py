@@ -84,7 +84,7 @@ class Design:
         return rows
 
     def columns(self) -> dict[str, pd.Series[Any]]:
-        """For every varied setting its value at each point: numbers as such, the rest as text in order of the levels."""
+        """For every varied setting its value at each point: numbers, or text in the order of the levels."""
         return {path: _column([settings[path] for settings, _ in self]) for path in self.paths}
 
     def __len__(self) -> int:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cqrsim.errors import ResultError, did_you_mean
 from cqrsim.experiments import wording
 from cqrsim.metrics import intervals
 
-Floats = NDArray[np.float64]
+WHOLE = {"share": 1.0, "per_million": 1e6}
+"""Units of shares, and what all of something is in them."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def metrics_in(frame: pd.DataFrame) -> dict[str, Metric]:
 def full_name(metric: str, stat: str) -> str:
     """The name of a metric's statistic; "value" goes without saying.
 
-    >>> full_name("feedback_ms", "p99"), full_name("silent_failure_share", "value")
-    ('feedback_ms_p99', 'silent_failure_share')
+    >>> full_name("feedback_ms", "p99"), full_name("time_to_full_s", "value")
+    ('feedback_ms_p99', 'time_to_full_s')
     """
     return metric if stat in ("", "value") else f"{metric}_{stat}"
 
@@ -117,7 +117,7 @@ def text_of_all(
             group: estimate(part, metric.unit, confidence).text(wording.scale(metric.unit), interval)
             for group, part in groups
         }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).rename_axis(by)
 
 
 def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
@@ -132,11 +132,10 @@ def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
         return Estimate(math.nan, math.nan, math.nan, 0)
     if rows["lower_bound"].to_numpy(np.bool_)[there].any():
         return Estimate(float(values.mean()), math.nan, math.nan, runs, beyond=True)
-    if unit == "share" and not values.any():
-        seen = float(rows["n"].sum())
-        return Estimate(0.0, 0.0, min(1.0, -math.log(1 - confidence) / seen) if seen else 1.0, runs)
-    mean, low, high = intervals.mean_interval(values, confidence)
-    return Estimate(mean, low, high, runs)
+    if unit in WHOLE and not values.any():
+        most = intervals.proportion(0, int(rows["n"].sum()), confidence).high
+        return Estimate(0.0, 0.0, most * WHOLE[unit], runs)
+    return Estimate(*intervals.mean_interval(values, confidence), runs)
 
 
 def rows_of(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:

@@ -22,3 +22,12 @@ def ready_folder(folder: Path) -> Path:
     probe.touch()
     probe.unlink()
     return folder
+
+
+def file_name(name: str) -> str:
+    """A name with nothing in it that a file's name cannot have.
+
+    >>> file_name("2b fire/forget")
+    '2b-fire-forget'
+    """
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -30,6 +30,10 @@ HARMS = (
 )
 
 
+MOST_NAMED = 4
+"""More designs than that are told by the least and the most."""
+
+
 def findings(comparison: Comparison) -> list[str]:
     """Who learns fastest and slowest, and which designs leave whom in error."""
     known = metrics_in(comparison.frame)
@@ -52,7 +56,7 @@ def _speeds(comparison: Comparison) -> Iterator[str]:
         yield f'{start}; with "{last["design"]}" that takes {_time(last)}.'
 
 
-def _time(row: pd.Series) -> str:  # type: ignore[type-arg]
+def _time(row: pd.Series[Any]) -> str:
     more = "more than " if row["beyond"] else ""
     return f"{more}{plain(row['value'], 3)} ms"
 
@@ -62,9 +66,12 @@ def _harmed(comparison: Comparison, harm: Harm) -> Iterator[str]:
     hurt, spared = found[found["value"] > 0], found[found["value"] == 0]
     if hurt.empty:
         return
-    shares = joined([f'{plain(100 * row.value, 3)} % with "{row.design}"' for row in hurt.itertuples()])
+    ordered = hurt.sort_values("value")
+    pairs = zip(ordered["design"], ordered["value"], strict=True)
+    shares = [f'{plain(100 * value, 3)} % with "{design}"' for design, value in pairs]
+    told = joined(shares) if len(shares) <= MOST_NAMED else f"between {shares[0]} and {shares[-1]}"
     rest = f"; none with {joined([_quoted(name) for name in spared['design']])}" if len(spared) else ""
-    yield f"Of the commands, {shares} {harm.told}{rest}."
+    yield f"Of the commands, {told} {harm.told}{rest}."
 
 
 def _quoted(name: object) -> str:

@@ -35,8 +35,8 @@ def refuse_mixed_clients(designs: Mapping[str, Scenario]) -> None:
         Problem(
             f"{name}.clients",
             None,
-            f'"{name}" and "{first}" differ in whether clients wait for their answers (Closed arrivals): those who wait '
-            "send less when the system is slow, so the two cannot be compared",
+            f'clients of "{name}" and "{first}" differ in whether they wait for answers (Closed arrivals); '
+            "those who wait send less when the system is slow, so the two cannot be compared",
         )
         for name, kinds in closed.items()
         if kinds != closed[first]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from cqrsim.experiments.collect import collect
 from cqrsim.experiments.compare import DEFAULT_METRICS
 from cqrsim.experiments.design import Design
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all
+from cqrsim.experiments.files import ready_folder, write_table
 from cqrsim.experiments.measured import Measured, measure
 from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
 
@@ -49,6 +51,18 @@ class Sweep:
         metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
         found = estimate_all(self.frame, "point", metrics, self.confidence)
         return self.design.frame.drop(columns="scenario").merge(found, on="point")
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write results, digests and errors as CSV and Parquet, and the base scenario as TOML; returns the files.
+
+        Raises OSError if the folder cannot be written.
+        """
+        folder = ready_folder(Path(folder))
+        tables = {"sweep": self.frame, "runs": self.runs, "errors": self.errors}
+        files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
+        files.append(folder / "scenario.toml")
+        self.design.base.save(files[-1])
+        return files
 
     def __repr__(self) -> str:
         failed = f", {len(self.errors)} runs failed (see .errors)" if len(self.errors) else ""

@@ -116,9 +116,7 @@ def _factor(given: Mapping[str, Any], place: str, problems: list[Problem]) -> Fa
     if not isinstance(values, list):
         found.append(Problem(f"{place}values", values, "must be a list of values"))
     problems += found
-    if found or paths is None or values is None:
-        return None
-    return Factor.of(paths if together else paths[0], values, problems)
+    return None if found else Factor.of(given["paths"] if together else given["path"], values, problems)
 
 
 def _design(base: Scenario | None, factors: list[Factor], problems: list[Problem]) -> Design | None:

@@ -22,7 +22,7 @@ def number(value: float, half_width: float = math.nan) -> str:
     """
     if math.isnan(value):
         return NOTHING
-    if math.isnan(half_width) or half_width == 0:
+    if not math.isfinite(half_width) or half_width == 0:
         return plain(value)
     places = _places(half_width, 2 if _leading_digit(half_width) == 1 else 1)
     if places > 6:
@@ -57,24 +57,25 @@ def at_least(value: float) -> str:
 
 
 def zero(upper: float) -> str:
-    """Nothing was seen; what the truth may be at most.
+    """Nothing was seen; what the truth may be at most, rounded up.
 
-    >>> zero(0.00012)
-    '0 (< 0.00012)'
+    >>> zero(0.0213)
+    '0 (< 0.03)'
     """
-    return f"0 (< {plain(upper, 2)})"
+    places = _places(upper, 1)
+    return f"0 (< {plain(math.ceil(upper * 10**places) / 10**places)})"
 
 
 def heading(metric: str, stat: str, unit: str) -> str:
     """A column's heading with its unit last, as a person would say it; shares are shown in percent.
 
-    >>> heading("feedback_ms", "p99", "ms"), heading("silent_failure_share", "", "share")
-    ('feedback p99, ms', 'silent failure, %')
+    >>> heading("feedback_ms", "p99", "ms"), heading("silent_failure", "share", "share"), heading("loss", "count", "")
+    ('feedback p99, ms', 'silent failure, %', 'loss count')
     """
     words = metric.removesuffix(f"_{unit}") if unit else metric
-    said = " ".join(part for part in (words.replace("_", " "), stat) if part)
-    shown = {"share": "%", "per_s": "per second", "": ""}.get(unit, unit)
-    return f"{said}, {shown}" if shown else said
+    said = " ".join(part for part in (words, stat) if part not in ("", "value", unit))
+    shown = {"share": "%", "per_s": "per second"}.get(unit, unit)
+    return f"{said}, {shown}".replace("_", " ") if shown else said.replace("_", " ")
 
 
 def scale(unit: str) -> float:
@@ -83,20 +84,20 @@ def scale(unit: str) -> float:
 
 
 def text_table(frame: pd.DataFrame) -> str:
-    """A table with aligned columns: words to the left, numbers to the right, long headings on several lines.
+    """A table with aligned columns: words to the left, numbers to the right, units on the last line of the head.
 
     >>> print(text_table(pd.DataFrame({"design": ["wait", "silence"], "feedback p50, ms": ["1.5 ± 0.1", "> 30,000"]})))
-    design   feedback p50,
-                        ms
-    -------  -------------
-    wait         1.5 ± 0.1
-    silence       > 30,000
+             feedback p50
+    design             ms
+    -------  ------------
+    wait        1.5 ± 0.1
+    silence      > 30,000
     """
-    columns = [(_wrapped(str(name)), [str(value) for value in frame[name]]) for name in frame]
+    columns = [(_head(str(name)), [str(value) for value in frame[name]]) for name in frame]
     height = max(len(lines) for lines, _ in columns)
     shown = []
     for place, (lines, values) in enumerate(columns):
-        cells = lines + [""] * (height - len(lines)) + values
+        cells = [""] * (height - len(lines)) + lines + values
         width = max(len(cell) for cell in cells)
         left = place == 0 or all(_is_word(value) for value in values)
         padded = [cell.ljust(width) if left else cell.rjust(width) for cell in cells]
@@ -124,14 +125,16 @@ def html_table(title: str, frame: pd.DataFrame) -> str:
     return f"<p>{html.escape(title)}</p>{frame.to_html(index=False)}"
 
 
-def _wrapped(name: str, width: int = 16) -> list[str]:
+def _head(name: str, width: int = 14) -> list[str]:
+    """A heading in lines, the unit in one of its own."""
+    words, _, unit = name.partition(", ")
     lines = [""]
-    for word in name.split(" "):
+    for word in words.split(" "):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+    return [*lines, unit] if unit else lines
 
 
 def _is_word(value: str) -> bool:

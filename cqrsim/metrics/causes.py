@@ -84,5 +84,5 @@ def most_common(words: list[str]) -> str:
     >>> most_common(["stall", "", "disk full", "stall"])
     'stall (2), disk full (1)'
     """
-    counts = Counter(word for word in words if word)
-    return ", ".join(f"{word} ({count})" for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    counts = Counter(sorted(word for word in words if word))
+    return ", ".join(f"{word} ({count})" for word, count in counts.most_common())

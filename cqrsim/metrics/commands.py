@@ -71,16 +71,12 @@ def _times(trace: Trace, ways: Paths) -> dict[str, Floats]:
 
 def _verdicts(trace: Trace) -> dict[str, Any]:
     verdict = verdicts(trace)
-    return {
-        name: coded(getattr(verdict, name), CATEGORIES[name]) for name in ("truth", "belief", "channel", "reason")
-    }
+    return {name: coded(getattr(verdict, name), CATEGORIES[name]) for name in ("truth", "belief", "channel", "reason")}
 
 
 def _counts(ways: Paths) -> dict[str, NDArray[Any]]:
     moments = {"attempts": Moment.SENT, "polls": Moment.POLLED}
-    return {
-        name: np.bincount(ways.rows(moment).command, minlength=ways.commands) for name, moment in moments.items()
-    }
+    return {name: np.bincount(ways.rows(moment).command, minlength=ways.commands) for name, moment in moments.items()}
 
 
 def _flags(trace: Trace, ways: Paths) -> dict[str, Any]:

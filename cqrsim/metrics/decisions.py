@@ -37,7 +37,7 @@ class Decisions:
     @property
     def wrong(self) -> Bools:
         """Whether the decision is known to be wrong, either way."""
-        return (self.wrong_accept == 1) | (self.wrong_refuse == 1)
+        return np.asarray((self.wrong_accept == 1) | (self.wrong_refuse == 1))
 
 
 @remembered
@@ -100,8 +100,6 @@ def _forbidden_at_append(ways: Paths, log: Log, command: Ints, key: Ints, allowe
     )
     forbidden = (failed >= 0) & ~earlier & ~later
     stored = row >= 0
-    forbidden[stored] = ~_allowed(
-        trace, stream, aggregate[stored], log.version_before[row[stored]], command[stored]
-    )
+    forbidden[stored] = ~_allowed(trace, stream, aggregate[stored], log.version_before[row[stored]], command[stored])
     nothing_to_append = (trace.marks.events[command] == 0) & ~stored
     return np.where(nothing_to_append, ~allowed_when_decided, forbidden)

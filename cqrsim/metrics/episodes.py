@@ -1,4 +1,4 @@
-"""Stretches of trouble: faults in force, a store that refuses, state that has parted from the log, turns held for ever."""
+"""Stretches of trouble: faults in force, a store that refuses, state parted from the log, turns held for ever."""
 
 from __future__ import annotations
 
@@ -139,5 +139,5 @@ def _row(
     kind: str, target: str, aggregate: int, begin: int, end: int, cause: str, ended_by: str,
     peak: int, commands: int, wrong: int,
 ) -> Row:  # fmt: skip
-    ends = end / 1e6 if end >= 0 else np.nan
-    return kind, target, aggregate, begin / 1e6, ends, cause, ended_by if end >= 0 else END_OF_RUN, peak, commands, wrong
+    ends, how = (end / 1e6, ended_by) if end >= 0 else (np.nan, END_OF_RUN)
+    return kind, target, aggregate, begin / 1e6, ends, cause, how, peak, commands, wrong

@@ -30,5 +30,5 @@ def events(trace: Trace) -> pd.DataFrame:
         "published_ms": milliseconds(log.published)[row],
     }
     for name, applied in zip(trace.about.projections, log.applied, strict=True):
-        columns[f"applied_{name}_ms"] = milliseconds(np.where(log.is_error, -1, applied))[row]
+        columns[f"applied_{name}_ms"] = milliseconds(applied)[row]
     return build("events", columns, trace.about)

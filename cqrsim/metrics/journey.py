@@ -42,5 +42,5 @@ def _hint(command: int, issued: np.ndarray[tuple[int], np.dtype[np.intp]]) -> st
     if not len(issued):
         return ": none was issued"
     close = difflib.get_close_matches(str(command), [str(number) for number in issued[:1000]], 1)
-    nearest = f'; did you mean {close[0]}?' if close else ""
+    nearest = f"; did you mean {close[0]}?" if close else ""
     return f": they are {issued[0]} to {issued[-1]}{nearest}"

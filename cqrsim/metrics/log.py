@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from cqrsim.messages import AppendOutcome
 from cqrsim.metrics.paths import Paths, first_times, paths, remembered
 from cqrsim.metrics.steps import Bools, Ints, Timeline, running_max, running_sum
-from cqrsim.moments import Moment
-from cqrsim.trace import Trace
+from cqrsim.moments import NEVER, Moment
+from cqrsim.trace import Rows, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +47,13 @@ class Log:
 
     @cached_property
     def applied(self) -> list[Ints]:
-        """When each was applied, by projection; -1 if it was not."""
-        return [applied[self.key] for applied in applied_times(self.paths.trace)]
+        """When each was applied, by projection; -1 if it was not.  Projections take no error events."""
+        return [np.where(self.is_error, NEVER, applied[self.key]) for applied in applied_times(self.paths.trace)]
 
     @cached_property
     def published(self) -> Ints:
-        """When each was published; error events are found where they stand."""
-        return self.paths.first_of_attempt(Moment.PUBLISHED)[self.key]
+        """When each was published; -1 for error events, which are found where they stand."""
+        return np.where(self.is_error, NEVER, self.paths.first_of_attempt(Moment.PUBLISHED)[self.key])
 
     @cached_property
     def appends(self) -> Stream:
@@ -119,15 +120,13 @@ def log_of(trace: Trace) -> Log:
     written = ways.rows(Moment.WRITTEN)
     written = written.take(written.outcome == AppendOutcome.OK)
     refusals = ways.rows(Moment.REFUSAL_STORED)
-    columns = [np.concatenate([getattr(written, name), getattr(refusals, name)]) for name in _NEEDED]
+    time, command, attempt, value = (_both(written, refusals, name) for name in _NEEDED)
     is_error = np.arange(len(written) + len(refusals)) >= len(written)
-    time, command, attempt, value = columns
     events = np.where(is_error, 1, trace.marks.events[command].astype(np.int64))
     numbered = bool((value >= 0).all())
     order = np.lexsort((time, value)) if numbered else np.argsort(time, kind="stable")
-    time, command, attempt, value, is_error, events = (
-        column[order] for column in (time, command, attempt, value, is_error, events)
-    )
+    time, command, attempt, value = time[order], command[order], attempt[order], value[order]
+    is_error, events = is_error[order], events[order]
     if numbered and not trace.about.measured:
         events[:-1] = np.diff(value)  # a custom rule may make another number of events than the marks say
     elif not numbered:
@@ -137,6 +136,10 @@ def log_of(trace: Trace) -> Log:
     version_before = running_sum(aggregate, of_stream) - of_stream
     key = command * ways.attempts + attempt
     return Log(ways, value, command, attempt, key, aggregate, is_error, events, time, version_before)
+
+
+def _both(written: Rows, refusals: Rows, name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(written, name), getattr(refusals, name)])
 
 
 _NEEDED = ("time", "command", "attempt", "value")

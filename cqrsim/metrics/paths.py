@@ -47,7 +47,7 @@ def first_times(keys: Ints, times: Ints, count: int) -> Ints:
 def earliest(*times: Ints) -> Ints:
     """The earliest of several times, element by element, where -1 is never."""
     stacked = np.stack(times).view(np.uint64)
-    return stacked.min(axis=0).view(np.int64)
+    return np.asarray(stacked.min(axis=0).view(np.int64))
 
 
 class Paths:

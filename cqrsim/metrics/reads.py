@@ -85,8 +85,13 @@ def judged_reads(trace: Trace) -> Looks:
         version[here], missing[here], everywhere[here], behind[here] = _shown(trace, number, aggregate, time)
         own_floor[here], own_violated[here] = _own_writes(trace, number, asked["reader"][here], aggregate, time)
     read_floor = _read_before(asked["reader"], asked["aggregate"], version)
-    flags = {"own_floor": own_floor, "own_violated": own_violated, "read_floor": read_floor}
-    shown = {"version": version, "versions_behind": missing, "global_versions_behind": everywhere, "behind_ms": behind}
+    flags: dict[str, Any] = {"own_floor": own_floor, "own_violated": own_violated, "read_floor": read_floor}
+    shown: dict[str, Any] = {
+        "version": version,
+        "versions_behind": missing,
+        "global_versions_behind": everywhere,
+        "behind_ms": behind,
+    }
     return Looks(**asked, **shown, **flags, read_violated=(read_floor >= 0) & (version < read_floor))
 
 
@@ -118,8 +123,9 @@ def _shown(trace: Trace, projection: int, aggregate: Ints, time: Ints) -> tuple[
     applied = np.where(log.applied[projection][rows] < 0, FOREVER, log.applied[projection][rows])
     shown = _events_until(of, applied, events, aggregate, time)
     durable = _events_until(of, written, events, aggregate, time)
-    one = np.zeros(len(rows), np.int64)
-    everywhere = _events_until(one, written, events, 0 * time, time) - _events_until(one, applied, events, 0 * time, time)
+    everything, of_all = np.zeros(len(rows), np.int64), np.zeros(len(time), np.int64)
+    everywhere = _events_until(everything, written, events, of_all, time)
+    everywhere -= _events_until(everything, applied, events, of_all, time)
     in_log = Timeline(of, running_max(of, written))
     complete = Timeline(of, running_max(of, applied)).count(aggregate, time)
     lacks = in_log.count(aggregate, time) > complete

@@ -172,6 +172,7 @@ CONSISTENCY = _columns(
     value | float64 | | NaN if there was nothing to measure
     unit | str | | unit of the value
     n | int64 | | how many things it is measured on
+    lower_bound | bool | | whether the true value is only known to be larger
     """
 )
 

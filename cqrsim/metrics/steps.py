@@ -144,7 +144,7 @@ def highest_level(begins: Ints, ends: Ints, edges: Ints) -> int:
 
 
 def unions(group: Ints, begins: Ints, ends: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Stretches of time in which a group has at least one interval [begin, end).
+    """Stretches of time in which a group has at least one interval [begin, end), none of them empty.
 
     Returns the group, begin and end of each stretch, the largest number of intervals at once, and the row number of
     the interval that opened it.
@@ -153,7 +153,7 @@ def unions(group: Ints, begins: Ints, ends: Ints) -> tuple[Ints, Ints, Ints, Int
     time = np.concatenate([begins, ends])
     change = np.concatenate([np.ones(count, np.int64), -np.ones(count, np.int64)])
     who = np.concatenate([group, group])
-    order = np.lexsort([-change, time, who])
+    order = np.lexsort([change, time, who])
     level = np.cumsum(change[order])
     closes = np.flatnonzero(level == 0)
     opens = np.append(0, closes[:-1] + 1)[: len(closes)]

@@ -116,7 +116,8 @@ def without_events(ways: Paths) -> Bools:
     """Which attempts were accepted and had nothing to append."""
     silent = (ways.accepted >= 0) & (ways.first_of_attempt(Moment.APPEND_SENT) < 0)
     no_events = (ways.trace.marks.events == 0)[ways.command_of]
-    return silent & (ways.durable < 0) & (no_events | (ways.first_of_attempt(Moment.RELEASED) >= 0))
+    over = no_events | (ways.first_of_attempt(Moment.RELEASED) >= 0)
+    return np.asarray(silent & (ways.durable < 0) & over, np.bool_)
 
 
 def pending_attempts(ways: Paths) -> Bools:
@@ -127,7 +128,7 @@ def pending_attempts(ways: Paths) -> Bools:
     done = ways.of_try(decided | (ways.first_of_attempt(Moment.RELEASED) >= 0))
     undecided = (received >= 0) & ~done
     over = (ways.durable >= 0) | (ways.append_failed >= 0) | (ways.append_lost >= 0) | without_events(ways)
-    return (on_its_way & ~done) | undecided | ((ways.accepted >= 0) & ~over)
+    return np.asarray((on_its_way & ~done) | undecided | ((ways.accepted >= 0) & ~over), np.bool_)
 
 
 def _told(ways: Paths) -> tuple[Ints, Ints, Ints]:
@@ -173,8 +174,9 @@ def _reason(ways: Paths) -> Ints:
     lost = lost.take(forward)
     command = np.concatenate([decided.command, failed.command, lost.command])
     time = np.concatenate([decided.time, failed.time, lost.time])
+    on_the_way = np.full(len(lost), Reason.LOST, np.int64)
     reason = np.concatenate(
-        [_translated(decided.outcome, _OF_DECISION), _translated(failed.outcome, _OF_APPEND), 0 * lost.time + Reason.LOST]
+        [_translated(decided.outcome, _OF_DECISION), _translated(failed.outcome, _OF_APPEND), on_the_way]
     )
     order = np.argsort(time, kind="stable")
     order = order[reason[order] >= 0]

@@ -42,4 +42,5 @@ def _overtaken(trace: Trace, applied: Ints) -> Bools:
 @remembered
 def passed_by_any(trace: Trace) -> Bools:
     """Which appends of the log some projection lacks for good."""
-    return np.any(np.stack([np.zeros(len(log_of(trace)), np.bool_), *passed_by(trace)]), axis=0)
+    nothing = np.zeros(len(log_of(trace)), np.bool_)
+    return np.asarray(np.any(np.stack([nothing, *passed_by(trace)]), axis=0))

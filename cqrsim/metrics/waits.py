@@ -89,4 +89,4 @@ class Waits:
         """The share still waiting after each end: Kaplan and Meier's product, one factor per end."""
         gone = np.arange(len(self.ended)) + np.searchsorted(self.censored, self.ended, side="left")
         at_risk = len(self) - gone
-        return np.cumprod(1.0 - 1.0 / at_risk)
+        return np.asarray(np.cumprod(1.0 - 1.0 / at_risk), np.float64)

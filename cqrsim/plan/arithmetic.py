@@ -36,7 +36,7 @@ def log(x: Floats) -> Floats:
 
 
 def exp(x: Floats) -> Floats:
-    """e to the power of x, for |x| below 700, within two units of the last place.
+    """The number e to the power of x, for |x| below 700, within two units of the last place.
 
     >>> float(exp(np.array([0.0]))[0])
     1.0

@@ -67,9 +67,7 @@ def _burst_times(arrivals: Bursts, luck: Luck, end_ns: int) -> Ints:
     return times[times < end_ns]
 
 
-def _alternating(
-    quiet: AnyDistribution, burst: AnyDistribution, luck: Luck, end_ns: int
-) -> Ints:
+def _alternating(quiet: AnyDistribution, burst: AnyDistribution, luck: Luck, end_ns: int) -> Ints:
     """Borders of the periods, beginning with a quiet one at 0."""
     streams = (Stream(*luck, "quiet", 0), Stream(*luck, "burst", 0))
     borders = [0]
@@ -106,8 +104,9 @@ def _has_another_round(closed: Closed, rounds: int, elapsed: Ints, end_ns: int) 
 
 def shares_to_levels(weights: Floats) -> Floats:
     """Cumulative shares, for looking a uniform number up."""
-    levels: Floats = np.cumsum(weights)
-    return levels / levels[-1]
+    levels = np.cumsum(weights)
+    result: Floats = levels / levels[-1]
+    return result
 
 
 def choose(uniform: Floats, levels: Floats) -> Ints:

@@ -113,8 +113,7 @@ def lognormal_parameters(d: LogNormal) -> tuple[float, float]:
 
 def _inside(u: Floats) -> Floats:
     """Keep off the ends, where quantiles are infinite: half a step of the generator."""
-    result: Floats = np.maximum(u, 2.0**-54)
-    return result
+    return np.where(u < 2.0**-54, 2.0**-54, u)
 
 
 def _gamma(d: Gamma, u: Floats, index: Ints) -> Floats:

@@ -93,9 +93,7 @@ def write_errors(faults: Faults, draws: Draws, end_ns: int) -> tuple[Hits, ...]:
     return tuple(hits)
 
 
-def message_losses(
-    link: str, target: str, loss: float, faults: Faults, draws: Draws, end_ns: int
-) -> tuple[Hits, ...]:
+def message_losses(link: str, target: str, loss: float, faults: Faults, draws: Draws, end_ns: int) -> tuple[Hits, ...]:
     """Shares of messages that a link loses: its own loss, and that of faults."""
     hits = _hits(draws, f"loss {link} {target}", loss, (0, end_ns, -1))
     for number, (fault, name) in enumerate(zip(faults, fault_names(faults), strict=True)):

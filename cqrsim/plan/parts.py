@@ -163,7 +163,10 @@ class StorePlan:
 
 @dataclass(frozen=True)
 class DiskPlan:
-    """The event store's disk.  From ``changes_ns[i]`` on it has ``slowness[i]``; full in ``full`` (begin, end, fault)."""
+    """The event store's disk.
+
+    From ``changes_ns[i]`` on it has ``slowness[i]``; in the periods of ``full`` (begin, end, fault) there is no room.
+    """
 
     write: Column
     flush: Column

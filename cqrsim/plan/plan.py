@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from cqrsim.errors import PlanError
-from cqrsim.plan.draws import Bools, Column, Ints
+from cqrsim.messages import LINK_NAMES, Link
+from cqrsim.plan.answers import Flush, FoldOn, Turn
+from cqrsim.plan.draws import Bools, Column
 from cqrsim.plan.faults import disk_timeline, fault_notes, fault_periods, full_periods, message_losses, write_errors
 from cqrsim.plan.marks import Looks, Population, background_reads, populate
 from cqrsim.plan.parts import (
@@ -28,9 +30,6 @@ from cqrsim.plan.parts import (
     StorePlan,
 )
 from cqrsim.plan.strategies import lower_group, lower_state
-from cqrsim.messages import LINK_NAMES, Link
-from cqrsim.plan.answers import Flush, FoldOn, Turn
-from cqrsim.scenario.arrivals import Closed
 from cqrsim.scenario.distributions import Constant
 from cqrsim.scenario.rules import Range, Rule
 from cqrsim.scenario.scenario import Scenario
@@ -110,7 +109,7 @@ class _Lowering:
         scenario = self.scenario
         groups = tuple(lower_group(scenario, g, self.population, self.end) for g in range(len(scenario.groups)))
         state = lower_state(scenario.state, self.draws)
-        routes = {link: self.route(link) for link in Link if link != Link.STORE_TO_PROJECTION}
+        routes: dict[Link, RoutePlan] = {link: self.route(link) for link in Link if link != Link.STORE_TO_PROJECTION}
         return Plan(
             about=self.about(groups, state),
             marks=self.population.marks,
@@ -130,8 +129,8 @@ class _Lowering:
         )
 
     def about(self, groups: tuple[GroupPlan, ...], state: StatePlan) -> About:
-        scenario, rule = self.scenario, self.scenario.rule
-        bounded = isinstance(rule, Range)
+        scenario = self.scenario
+        rule = scenario.rule if isinstance(scenario.rule, Range) else None
         return About(
             length_ns=int(scenario.length),
             warm_up_ns=int(scenario.warm_up),
@@ -154,9 +153,9 @@ class _Lowering:
             publishes_before_durable=scenario.store.publish == "before_durable",
             delivers_in_order=scenario.network.store_to_projection.in_order,
             capacity_bytes=-1 if scenario.disk.capacity is None else int(scenario.disk.capacity),
-            low=rule.low if bounded else None,
-            high=rule.high if bounded else None,
-            start=rule.start if bounded else 0,
+            low=None if rule is None else rule.low,
+            high=None if rule is None else rule.high,
+            start=0 if rule is None else rule.start,
         )
 
     def handler(self) -> HandlerPlan:
@@ -258,6 +257,3 @@ def _feed(hasher: "hashlib._Hash", part: Any) -> None:
             _feed(hasher, getattr(part, field.name))
     else:
         hasher.update(f"{int(part) if isinstance(part, IntEnum) else part!r};".encode())
-
-
-__all__ = ["Closed", "Ints", "Plan", "lower"]

@@ -9,26 +9,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from cqrsim.plots import style
 from cqrsim.plots.sources import HasLatencies, HasTrace, waits_of
 from cqrsim.plots.style import Look
+from cqrsim.trace import Trace
 
 Floats = NDArray[np.float64]
 
-_SEEN = {
-    "answer_ms": "have their first answer",
-    "feedback_ms": "have clients that know the outcome",
-    "durability_ms": "are durable",
-    "visibility_ms": "show in all projections",
-    "own_read_ms": "are seen by an own read",
-    "lag_ms": "have got from durable to all projections",
-    "turn_wait_ms": "have the turn",
-    "turn_held_ms": "have passed the turn on",
+_TITLES = {
+    "answer_ms": "Commands that have their first answer",
+    "feedback_ms": "Clients that know what became of their command",
+    "durability_ms": "Commands whose events are durable",
+    "visibility_ms": "Commands that show in all projections",
+    "own_read_ms": "Commands that their client has seen in a projection",
+    "lag_ms": "Durable commands that show in all projections",
+    "turn_wait_ms": "Commands that have got the turn",
+    "turn_held_ms": "Commands that have passed the turn on",
 }
-_SINCE = {"lag_ms": "durable", "turn_wait_ms": "received", "turn_held_ms": "admitted"}
+_SINCE = {
+    "lag_ms": "the events were durable",
+    "turn_wait_ms": "the handler received the command",
+    "turn_held_ms": "the command got the turn",
+}
+_FROM_INTENDED, _FROM_SENT = "the command was meant to be issued", "the command was sent"
 _MOST_STEPS = 3000
 
 
@@ -51,6 +57,12 @@ class Curve:
         """The share that it climbs to."""
         return float(self.shares[-1]) if len(self.shares) else 0.0
 
+    @property
+    def median(self) -> float:
+        """When it reaches a half; infinite if it does not."""
+        reached = np.searchsorted(self.shares, 0.5)
+        return float(self.times[reached]) if reached < len(self.times) else np.inf
+
     def at(self, times: Floats) -> Floats:
         """The share at other times."""
         before = np.searchsorted(self.times, times, side="right")
@@ -58,7 +70,9 @@ class Curve:
 
 
 def feedback_ecdf(
-    comparison_or_frame: HasLatencies | HasTrace | pd.DataFrame, ax: Axes | None = None, metric: str = "feedback_ms"
+    comparison_or_frame: HasLatencies | HasTrace | Trace | pd.DataFrame,
+    ax: Axes | None = None,
+    metric: str = "feedback_ms",
 ) -> Axes:
     """Draw the share of commands whose clients know their outcome by time t, one line per design.
 
@@ -73,12 +87,12 @@ def feedback_ecdf(
     >>> frame = pd.DataFrame({"design": ["wait", "wait", "silence"], "value": [2.0, 3.0, 2000.0]})
     >>> ax = feedback_ecdf(frame)
     >>> ax.get_xlabel(), [line.get_label() for line in ax.lines if line.get_gid() == "design"]
-    ('time since intended (ms)', ['wait', 'silence'])
+    ('time since the command was meant to be issued (ms)', ['wait', 'silence'])
     """
     frame = waits_of(comparison_or_frame, metric)
     ax = style.new_axes(ax, height=4.0)
-    title = f"Commands that {_SEEN.get(metric, f'have come to {metric}')}, by time"
-    style.dress(ax, title, f"time since {_SINCE.get(metric, 'intended')} (ms)", "share of commands (%)")
+    title, since = _words(metric)
+    style.dress(ax, f"{title}, by time", f"time since {since} (ms)", "share of commands (%)")
     curves = {name: curve_of(part) for name, part in _by_design(frame)}
     ax.set_ylim(0.0, 1.03)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
@@ -113,6 +127,13 @@ def curve_of(waits: pd.DataFrame) -> Curve:
         shares = np.arange(1, len(ended) + 1) / max(len(values), 1)  # the same, without rounding
     followed = float(np.nanmax(values, initial=0.0)) if len(values) else 0.0
     return Curve(ended, shares, len(values), len(censored) / max(len(values), 1), followed)
+
+
+def _words(metric: str) -> tuple[str, str]:
+    """What is seen, and since when it is counted."""
+    plain = metric.replace("_from_sent", "")
+    since = _FROM_SENT if plain != metric else _SINCE.get(metric, _FROM_INTENDED)
+    return _TITLES.get(plain, f"Commands that have come to {plain.removesuffix('_ms').replace('_', ' ')}"), since
 
 
 def _designs(frame: pd.DataFrame) -> list[str]:
@@ -171,40 +192,46 @@ def _band(ax: Axes, part: pd.DataFrame, colour: str, left: float, right: float) 
 
 
 def _time_axis(ax: Axes, left: float, right: float) -> None:
+    """Decades, or finer steps where there are few of them."""
     ax.set_xscale("log")
     ax.set_xlim(left, right)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if right / left > 300 else (1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda time, _: style.amount(time)))
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _label_ends(ax: Axes, curves: dict[str, Curve], all_looks: dict[str, Look]) -> None:
-    """The name of each design and the level that it reaches, beside the axes at that level."""
+    """The name of each design and the level that it reaches, beside the axes at that level, the fastest on top."""
+    names = sorted(curves, key=lambda name: (-round(curves[name].level, 3), curves[name].median))
     line = 1.3 * style.SMALL / 72 * ax.figure.dpi / ax.bbox.height * 1.03
-    texts = {name: _end_label(name, curve) for name, curve in curves.items()}
-    if sum(text.count("\n") + 1.4 for text in texts.values()) * line > 1.0:
-        texts = {name: text.replace("\n", "  ") for name, text in texts.items()}
-    heights = [(text.count("\n") + 1.4) * line for text in texts.values()]
-    places = style.apart([curve.level for curve in curves.values()], heights, lowest=0.0)
+    texts = [_end_label(name, curves[name]) for name in names]
+    if sum(text.count("\n") + 1.2 for text in texts) * line > 1.0:
+        texts = [text.replace("\n", " ") for text in texts]
+    heights = [(text.count("\n") + 1.2) * line for text in texts]
+    places = style.apart([curves[name].level for name in names], heights, lowest=0.0)
     where: Any = ax.get_yaxis_transform()
-    for (name, text), place in zip(texts.items(), places, strict=True):
-        colour = all_looks[name].colour
-        ax.annotate(
-            text, xy=(1.0, curves[name].level), xytext=(1.035, place), xycoords=where, textcoords=where,
-            fontsize=style.SMALL, color=colour, va="center", ha="left", annotation_clip=False, gid="design",
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 0},
+    for name, text, place in zip(names, texts, places, strict=True):
+        look = all_looks[name]
+        leader = [(1.0, curves[name].level), (1.02, place), (1.055, place)]
+        ax.plot(
+            *zip(*leader, strict=True), transform=where, color=look.colour, linestyle=look.dash, linewidth=1.2,
+            clip_on=False, gid="leader",
         )  # fmt: skip
+        ax.text(
+            1.065, place, text, transform=where, fontsize=style.SMALL, color=look.colour, va="center", gid="design"
+        )
 
 
 def _end_label(name: str, curve: Curve) -> str:
     """The name, the level, and what keeps it below 100 %."""
     if curve.level == 1.0:
-        return f"{name}\n100 %"
-    still = f", {style.percent(curve.open)} open" if curve.open else ""
+        return f"{name} 100 %"
+    still = f"\n{style.percent(curve.open)} open at the end" if curve.open else ""
     return f"{name}\n{style.percent(curve.level)} ever{still}"
 
 
 def _remark(ax: Axes, text: str) -> None:
     ax.text(
-        0.99, 0.02, text, transform=ax.transAxes, fontsize=style.SMALL, color=style.QUIET, ha="right", va="bottom",
+        0.01, 0.93, text, transform=ax.transAxes, fontsize=style.SMALL, color=style.QUIET, va="top",
         path_effects=style.halo(),
     )  # fmt: skip

@@ -1,0 +1,284 @@
+"""What went on in a run, and when?  Small pictures below each other that share the time, with fault periods shaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter
+from numpy.typing import NDArray
+
+from cqrsim import metrics
+from cqrsim.errors import ResultError
+from cqrsim.metrics.paths import paths
+from cqrsim.metrics.vocabulary import fault_name
+from cqrsim.moments import NEVER, Moment
+from cqrsim.plots import style
+from cqrsim.plots.sources import HasTrace, latency, name_of, trace_of
+from cqrsim.trace import Trace
+
+Floats = NDArray[np.float64]
+
+PANELS = ("commands", "disk", "divergence", "lag", "feedback")
+"""What is shown, from top to bottom."""
+
+_BINS = 300
+_FEEDBACK_BINS = 80
+_SHORTEST_SHADE = 0.01
+"""Share of the time shown that a refusal of the store must last to be shaded: single failed appends are not."""
+
+_FAULT, _REFUSES = "#F3D3BC", "#E4E4E4"
+
+
+@dataclass(frozen=True)
+class Period:
+    """A stretch of trouble in seconds, and what it is called."""
+
+    name: str
+    begins: float
+    ends: float
+    is_fault: bool
+
+
+def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
+    """Draw a run over time in five pictures, and return their axes: :data:`PANELS` says which is which.
+
+    Commands in the system and waiting; the disk's use (in percent if it has a capacity); aggregates whose state in
+    the handler has parted from the log; events that projections have yet to apply; the median and the 99 % quantile
+    of the time until clients know, by when their commands were intended.  Levels are means over bins, weighted by
+    time.  Triangles on top of the last picture stand where a quantile was never reached, because too many clients
+    were never told.
+
+    Periods in which a fault was in force are shaded and named, and so are those in which the store refused appends
+    for a while.  Dotted lines bound the measured window.
+
+    ``axes`` takes five axes to draw on, that should share their x axis.
+
+    >>> from cqrsim.trace import Marks
+    >>> rows = np.array([[0, Moment.ISSUED, 0, 0, 0, 0, 0], [10**9, Moment.INFORMED, 0, 0, 0, 2, 0]])
+    >>> [axes.get_ylabel().splitlines()[0] for axes in timeline(Trace.from_rows(rows))]
+    ['commands', 'disk use', 'divergent', 'lag', 'feedback']
+    """
+    trace = trace_of(run)
+    drawn = _axes(axes)
+    series = metrics.series(trace, bins=_BINS)
+    until = _until(trace)
+    periods = _periods(trace, until)
+    for ax in drawn:
+        style.dress(ax)
+        ax.set_xlim(0.0, until)
+        _shade(ax, periods)
+        _window(ax, trace)
+    _commands(drawn[0], series)
+    _disk(drawn[1], series, trace.about.capacity_bytes)
+    _divergence(drawn[2], series)
+    _lag(drawn[3], series, trace.about.projections)
+    _feedback(drawn[4], trace)
+    drawn[4].set_xlabel("time since the run began (s)", fontsize=style.TEXT, color=style.INK)
+    _title(drawn[0], name_of(run), trace)
+    _name_periods(drawn[0], periods, until)
+    return drawn
+
+
+def _axes(axes: Sequence[Axes] | None) -> tuple[Axes, ...]:
+    if axes is None:
+        _, made = plt.subplots(
+            len(PANELS), 1, sharex=True, figsize=(style.WIDTH, 7.6), dpi=120, layout="constrained",
+            height_ratios=[1.2, 1.0, 0.8, 1.0, 1.2],
+        )  # fmt: skip
+        axes = list(made)
+    if len(axes) != len(PANELS):
+        raise ResultError(f"a time line takes {len(PANELS)} axes ({', '.join(PANELS)}), not {len(axes)}")
+    return tuple(axes)
+
+
+def _until(trace: Trace) -> float:
+    """The time shown, in seconds: as long as anything happens; the quiet that follows is left out."""
+    last = int(trace.rows.time[-1]) if len(trace) else 0
+    return max(last, trace.about.length_ns, 1) / 1e9
+
+
+# --- periods ---------------------------------------------------------------------------------------------------------
+
+
+def _periods(trace: Trace, until: float) -> list[Period]:
+    """Faults, and refusals of the store that last and that no fault's period explains."""
+    found = []
+    episodes = metrics.episodes(trace)
+    for kind, begin_ms, end_ms, cause in episodes[["kind", "begin_ms", "end_ms", "cause"]].itertuples(index=False):
+        begins, ends = begin_ms / 1e3, min(until, end_ms / 1e3 if np.isfinite(end_ms) else until)
+        if kind == "fault":
+            found.append(Period(str(cause), begins, ends, is_fault=True))
+        elif kind == "store_refuses" and ends - begins >= _SHORTEST_SHADE * until:
+            found.append(Period(f"store refuses: {cause}" if cause else "store refuses", begins, ends, is_fault=False))
+    faults = [period for period in found if period.is_fault]
+    return faults + [period for period in found if not period.is_fault and not _explained(period, faults)]
+
+
+def _explained(period: Period, faults: Sequence[Period]) -> bool:
+    return any(fault.begins <= period.begins and period.begins < fault.ends for fault in faults)
+
+
+def _shade(ax: Axes, periods: Sequence[Period]) -> None:
+    for period in periods:
+        colour = _FAULT if period.is_fault else _REFUSES
+        ax.axvspan(period.begins, period.ends, facecolor=colour, edgecolor="none", alpha=0.7, zorder=0, gid="period")
+
+
+def _name_periods(ax: Axes, periods: Sequence[Period], until: float) -> None:
+    """The names above the first picture, each over its period; in a higher row where they would touch."""
+    letter = 0.6 * style.SMALL / 72 * ax.figure.dpi / ax.bbox.width
+    rows: list[float] = []
+    for period in sorted(periods, key=lambda one: one.begins):
+        width = letter * len(period.name)
+        middle = (period.begins + period.ends) / 2 / until
+        left = min(max(middle - width / 2, 0.0), max(1.0 - width, 0.0))
+        row = next((row for row, taken in enumerate(rows) if taken <= left), len(rows))
+        rows[row : row + 1] = [left + width]
+        ax.annotate(
+            period.name, xy=(left + width / 2, 1.0), xycoords="axes fraction", xytext=(0, 2 + 11 * row),
+            textcoords="offset points", ha="center", va="bottom", fontsize=style.SMALL, gid="period name",
+            color=style.VERMILION if period.is_fault else style.QUIET,
+        )  # fmt: skip
+    ax.set_title(ax.get_title(loc="left"), loc="left", fontsize=style.TITLE, color=style.INK, pad=6 + 11 * len(rows))
+
+
+def _window(ax: Axes, trace: Trace) -> None:
+    for time in (trace.about.warm_up_ns, trace.about.length_ns):
+        if 0 < time:
+            ax.axvline(time / 1e9, color=style.QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1, gid="window")
+
+
+def _title(ax: Axes, name: str, trace: Trace) -> None:
+    throughout = _throughout(trace)
+    said = f"A run over time{f': {name}' if name else ''}"
+    if throughout:
+        said += f" (all the time: {', '.join(throughout)})"
+    ax.set_title(said, loc="left")
+
+
+def _throughout(trace: Trace) -> list[str]:
+    """Faults without a period of their own, if they did anything."""
+    struck = np.concatenate(
+        [trace.of(moment).value for moment in (Moment.APPEND_FAILED, Moment.REFUSAL_LOST, Moment.MESSAGE_LOST)]
+    )
+    with_period = trace.of(Moment.FAULT_BEGAN).place
+    return [fault_name(trace.about, int(fault)) for fault in np.unique(struck) if fault not in (NEVER, *with_period)]
+
+
+# --- the pictures ----------------------------------------------------------------------------------------------------
+
+
+def _edges(series: pd.DataFrame) -> Floats:
+    """The bounds of the bins, in seconds."""
+    return np.append(series["begin_ms"].to_numpy(), series["end_ms"].to_numpy()[-1:]) / 1e3
+
+
+def _levels(ax: Axes, series: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> None:
+    """Levels as steps, one line each: name of the column -> what it is called, and its colour."""
+    for name, (_, colour) in columns.items():
+        ax.stairs(series[name].to_numpy(), _edges(series), color=colour, linewidth=1.2, baseline=None, gid="level")
+    _legend(ax, list(columns.values()))
+    ax.set_ylim(bottom=0.0)
+
+
+def _legend(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
+    """Names in their colours, to the right of the picture."""
+    for row, (text, colour) in enumerate(names):
+        ax.annotate(
+            text, xy=(1.0, 1.0), xycoords="axes fraction", xytext=(5, -11 * row), textcoords="offset points",
+            ha="left", va="top", fontsize=style.SMALL, color=colour,
+        )  # fmt: skip
+
+
+def _commands(ax: Axes, series: pd.DataFrame) -> None:
+    ax.set_ylabel("commands")
+    columns = {
+        "in_system": ("in the system", style.BLACK),
+        "waiting": ("waiting for the turn", style.BLUE),
+        "at_store": ("at the store", style.VERMILION),
+    }
+    _levels(ax, series, columns)
+
+
+def _disk(ax: Axes, series: pd.DataFrame, capacity: int) -> None:
+    """Events, and error events on top of them."""
+    unit, scale = ("%", 100 / capacity) if capacity > 0 else _bytes_unit(float(series["store_bytes"].max()))
+    ax.set_ylabel(f"disk use ({unit})" if capacity <= 0 else "disk use\n(% of capacity)")
+    events, total = series["event_bytes"].to_numpy() * scale, series["store_bytes"].to_numpy() * scale
+    edges = _edges(series)
+    names = [("events", style.BLUE)]
+    ax.stairs(events, edges, fill=True, color=style.BLUE, alpha=0.35, gid="level")
+    if series["error_bytes"].max() > 0:
+        ax.stairs(total, edges, baseline=events, fill=True, color=style.VERMILION, alpha=0.6, gid="level")
+        names.insert(0, ("error events", style.VERMILION))
+    ax.set_ylim(0.0, 105.0 if capacity > 0 else None)
+    _legend(ax, names)
+
+
+def _bytes_unit(most: float) -> tuple[str, float]:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if most >= size:
+            return unit, 1 / size
+    return "bytes", 1.0
+
+
+def _divergence(ax: Axes, series: pd.DataFrame) -> None:
+    ax.set_ylabel("divergent\naggregates")
+    _levels(ax, series, {"divergent_aggregates": ("handler and log\nhave parted", style.VERMILION)})
+    if not series["divergent_aggregates"].max() > 0:
+        ax.set_ylim(0.0, 1.0)
+        ax.set_yticks([0, 1])
+
+
+def _lag(ax: Axes, series: pd.DataFrame, projections: Sequence[str]) -> None:
+    ax.set_ylabel("lag (events)")
+    colours = [style.GREEN, style.PURPLE, style.ORANGE, style.SKY]
+    _levels(
+        ax,
+        series,
+        {f"lag_{name}_events": (name, colours[place % len(colours)]) for place, name in enumerate(projections)},
+    )
+
+
+def _feedback(ax: Axes, trace: Trace) -> None:
+    """Quantiles by when commands were intended; what never came counts as later than anything."""
+    ax.set_ylabel("feedback (ms)")
+    wait = latency(trace, "feedback_ms")
+    counted = wait.counted & paths(trace).issued & (wait.since >= 0)
+    if not counted.any():
+        style.say(ax, "No command was issued.")
+        return
+    since = wait.since[counted] / 1e9
+    value = np.where(wait.until[counted] >= 0, (wait.until - wait.since)[counted] / 1e6, np.inf)
+    edges = np.linspace(0.0, max(float(since.max()), 1e-9) * (1 + 1e-9), _FEEDBACK_BINS + 1)
+    names = [(0.5, "median", style.BLUE), (0.99, "99 % quantile", style.VERMILION)]
+    for share, _, colour in names:
+        _quantiles(ax, edges, since, value, share, colour)
+    if np.isfinite(value).any():
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda time, _: style.amount(time)))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    _legend(ax, [(name, colour) for _, name, colour in names] + [("▲ never reached", style.QUIET)])
+
+
+def _quantiles(ax: Axes, edges: Floats, since: Floats, value: Floats, share: float, colour: str) -> None:
+    bins = np.searchsorted(edges, since, side="right") - 1
+    order = np.lexsort([value, bins])
+    counts = np.bincount(bins, minlength=len(edges) - 1)
+    starts = np.cumsum(counts) - counts
+    ranks = starts + np.maximum(np.ceil(share * counts - 1e-9).astype(int), 1) - 1
+    found = np.full(len(counts), np.nan)
+    found[counts > 0] = value[order][ranks[counts > 0]]
+    middles = (edges[1:] + edges[:-1]) / 2
+    beyond = np.isinf(found)
+    finite = np.where(beyond | (found <= 0), np.nan, found)
+    ax.plot(middles, finite, color=colour, linewidth=1.2, marker=".", markersize=3, gid="quantile")
+    ax.plot(
+        middles[beyond], np.ones(int(beyond.sum())), "^", markersize=3.5, color=colour, clip_on=False,
+        transform=ax.get_xaxis_transform(), gid="never",
+    )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cqrsim.errors import ResultError
-from cqrsim.metrics.latencies import latencies
+from cqrsim.metrics.latencies import Latency, latencies
 from cqrsim.metrics.paths import paths
 from cqrsim.trace import Trace
 
@@ -38,34 +38,35 @@ class HasOutcomes(Protocol):
         """What became of the commands against what their clients believe."""
 
 
-@runtime_checkable
-class HasJourney(Protocol):
-    """A run that can tell all that happened to one command."""
-
-    def journey(self, command: int) -> pd.DataFrame:
-        """Everything that happened to one command, in order."""
+def trace_of(source: HasTrace | Trace) -> Trace:
+    """The trace of a run, or the trace itself."""
+    return source if isinstance(source, Trace) else source.trace
 
 
-class HasTimes(HasTrace, Protocol):
-    """A run with its tables over time."""
-
-    def series(self) -> pd.DataFrame:
-        """The run in equal bins."""
-
-    def episodes(self) -> pd.DataFrame:
-        """Faults, outages and divergence, with begin and end."""
+def name_of(source: object) -> str:
+    """What the run's scenario is called; empty if it has no name."""
+    return str(getattr(getattr(source, "scenario", None), "name", ""))
 
 
-def waits_of(source: HasLatencies | HasTrace | pd.DataFrame, metric: str) -> pd.DataFrame:
+def latency(trace: Trace, metric: str) -> Latency:
+    """One wait of all commands of a trace, by its name with the unit; ResultError if there is none of that name."""
+    known = latencies(trace)
+    name = metric.removesuffix("_ms")
+    if name not in known:
+        raise ResultError(f'no latency "{metric}"; there are {", ".join(f"{one}_ms" for one in known)}')
+    return known[name]
+
+
+def waits_of(source: HasLatencies | HasTrace | Trace | pd.DataFrame, metric: str) -> pd.DataFrame:
     """Waits as a frame with design, value (ms) and fate, and replication if there are several.
 
-    Raises ResultError for a frame without the columns that it takes, and for a run's metric that does not exist.
+    Raises ResultError for a frame without the columns that it takes, and for a metric that does not exist.
     """
-    if isinstance(source, HasLatencies):
-        return _with_fates(source.latencies(metric))
     if isinstance(source, pd.DataFrame):
         return _with_fates(source)
-    return _of_trace(source, metric)
+    if isinstance(source, HasLatencies):
+        return _with_fates(source.latencies(metric))
+    return _of_trace(trace_of(source), metric, name_of(source) or "this run")
 
 
 def _with_fates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,22 +78,8 @@ def _with_fates(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(fate=np.where(frame["value"].isna(), "never", "known"))
 
 
-def _of_trace(run: HasTrace, metric: str) -> pd.DataFrame:
-    known = latencies(run.trace)
-    name = metric.removesuffix("_ms")
-    if name not in known:
-        raise ResultError(f'no latency "{metric}"; there are {", ".join(f"{one}_ms" for one in known)}')
-    waits = known[name].waits(paths(run.trace).in_window, run.trace.about.end_ns)
+def _of_trace(trace: Trace, metric: str, name: str) -> pd.DataFrame:
+    waits = latency(trace, metric).waits(paths(trace).in_window, trace.about.end_ns)
     parts = {"known": waits.ended, "censored": waits.censored, "never": waits.never}
-    return pd.DataFrame(
-        {
-            "design": _name_of(run),
-            "value": np.concatenate(list(parts.values())),
-            "fate": np.repeat(list(parts), [len(part) for part in parts.values()]),
-        }
-    )
-
-
-def _name_of(run: HasTrace) -> str:
-    """What the run's scenario is called, if it has a name."""
-    return str(getattr(getattr(run, "scenario", None), "name", "")) or "this run"
+    fates = np.repeat(list(parts), [len(part) for part in parts.values()])
+    return pd.DataFrame({"design": name, "value": np.concatenate(list(parts.values())), "fate": fates})

@@ -30,7 +30,8 @@ TEXT, SMALL, TITLE = 9.0, 8.0, 10.5
 WIDTH = 7.0
 """Width of a figure in inches: that of a notebook's column."""
 
-_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK, QUIET)
+"""Grey stands in for yellow, which can hardly be seen on white."""
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
@@ -43,15 +44,17 @@ class Look:
 
 
 def looks(designs: Iterable[str]) -> dict[str, Look]:
-    """The look of every design, by its place in the order; seven colours and four dashes give 28 in all.
+    """The look of every design, by its place in the order; eight colours and four dashes give 32 in all.
 
     >>> looks(["wait", "silence"])["silence"].colour
     '#D55E00'
     """
-    return {
-        name: Look(_COLOURS[place % len(_COLOURS)], _DASHES[place % len(_DASHES)])
-        for place, name in enumerate(designs)
-    }
+    return {name: _look(place) for place, name in enumerate(designs)}
+
+
+def _look(place: int) -> Look:
+    again, colour = divmod(place, len(_COLOURS))
+    return Look(_COLOURS[colour], _DASHES[(place + again) % len(_DASHES)])
 
 
 def new_axes(ax: Axes | None, height: float) -> Axes:

@@ -1,5 +1,7 @@
 """What is asked: scenarios, and the frozen, validated values that they are made of.  Nothing runs here."""
 
+from typing import Any
+
 from cqrsim.scenario import presets
 from cqrsim.scenario.aggregates import AnyAggregates, Evenly, Weighted, Zipf
 from cqrsim.scenario.arrivals import AnyArrivals, Bursts, Closed, Poisson, Recorded, Regular
@@ -25,7 +27,7 @@ from cqrsim.scenario.feedback import (
     Silence,
     SyncValidation,
 )
-from cqrsim.scenario.files import from_dict, load, schema
+from cqrsim.scenario.files import from_dict, load
 from cqrsim.scenario.handlers import Handlers
 from cqrsim.scenario.network import Network, Route
 from cqrsim.scenario.projections import Projection
@@ -40,6 +42,18 @@ from cqrsim.scenario.state import (
     StateAnswers,
 )
 from cqrsim.scenario.store import Disk, EventStore
+
+
+def schema() -> dict[str, Any]:
+    """Make the JSON Schema of scenario files, which editors and other programs can check files with.
+
+    >>> schema()["title"]
+    'Scenario'
+    """
+    from cqrsim.scenario import json_schema  # slow to import, and seldom asked for
+
+    return json_schema.schema()
+
 
 __all__ = [
     "AnyAggregates", "AnyArrivals", "AnyDistribution", "AnyFault", "AnyFeedback", "AnyState",

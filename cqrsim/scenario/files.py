@@ -1,4 +1,4 @@
-"""Scenario files: TOML or JSON in, with all mistakes at once; TOML or JSON out; and a JSON Schema of both."""
+"""Scenario files: TOML or JSON in, with all mistakes at once; TOML or JSON out."""
 
 import functools
 import json
@@ -13,7 +13,6 @@ from cqrsim.errors import Problem, ScenarioError, closest
 from cqrsim.scenario.mistakes import problems_of
 from cqrsim.scenario.naming import naming_mistakes
 from cqrsim.scenario.scenario import Scenario
-from cqrsim.scenario.values import VALUES
 from cqrsim.scenario.writing import as_json, as_toml
 
 _UNQUOTED = r"=\s*(?P<text>[0-9][0-9.]*\s*[A-Za-zµ/%]+[A-Za-z/]*)\s*(#.*)?$"
@@ -45,14 +44,15 @@ def from_dict(data: Mapping[str, Any], source: str = "", folder: str | Path | No
         raise ScenarioError((problem,), source)
     context = None if folder is None else {"folder": str(Path(folder).absolute())}
     try:
-        return _adapter().validate_python(dict(data), context=context)
+        return adapter().validate_python(dict(data), context=context)
     except ValidationError as error:
         problems = dict.fromkeys((*problems_of(error, Scenario), *naming_mistakes(data)))
         raise ScenarioError(problems, source) from None
 
 
 @functools.cache
-def _adapter() -> TypeAdapter[Scenario]:
+def adapter() -> TypeAdapter[Scenario]:
+    """Pydantic's view of a scenario."""
     return TypeAdapter(Scenario)
 
 
@@ -137,45 +137,3 @@ def save(scenario: Scenario, path: str | Path) -> None:
         raise ScenarioError((Problem(str(path), None, "must end in .toml or .json"),))
     text = as_toml(scenario, rewrite) if path.suffix == ".toml" else as_json(scenario, rewrite)
     path.write_text(text, encoding="utf-8")
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of scenario files, with a description of every setting.
-
-    >>> schema()["properties"]["length"]["description"]
-    'When the measured window ends.'
-    """
-    made = _adapter().json_schema()
-    for name, definition in {**made["$defs"], "Scenario": made}.items():
-        _complete(definition, name)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
-
-
-def _complete(definition: dict[str, Any], name: str) -> None:
-    """Describe the settings; ask for the kind, by which files tell the classes apart."""
-    descriptions = attribute_docs(VALUES[name])
-    definition["description"] = (VALUES[name].__doc__ or "").partition("\n")[0]
-    for setting, about in definition["properties"].items():
-        if setting == "kind":
-            about.pop("default", None)
-            definition["required"] = ["kind", *definition.get("required", [])]
-        elif setting in descriptions:
-            about["description"] = descriptions[setting]
-
-
-def attribute_docs(cls: type) -> dict[str, str]:
-    """The text below each setting in the source of a value class; nothing, where there is no source."""
-    import ast
-    import inspect
-    import textwrap
-
-    try:
-        body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-    except (OSError, TypeError):
-        return {}
-    assert isinstance(body, ast.ClassDef)
-    docs = {}
-    for field, text in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            docs[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
-    return docs

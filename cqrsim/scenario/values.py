@@ -6,6 +6,7 @@ together; it sees the fields that are right by themselves, so that one look find
 """
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
@@ -83,6 +84,14 @@ class _Telling(type):
 
     if not TYPE_CHECKING:  # type checkers read the fields instead
 
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            return _signature(cls)
+
+        @__signature__.setter
+        def __signature__(cls, made_by_pydantic: Any) -> None:
+            pass
+
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             try:
                 return super().__call__(*args, **kwargs)
@@ -138,6 +147,18 @@ class Settings(metaclass=_Telling):
         cls = type(self)
         shown = (f"{name}={_code(given)}" for name, given in self.given().items() if not is_default(cls, name, given))
         return f"{cls.__name__}({', '.join(shown)})"
+
+
+def _signature(cls: type) -> inspect.Signature:
+    """What a value class takes, for help and completion; without the kind, which nobody gives."""
+    parameters = []
+    for field in dataclasses.fields(cls):
+        if field.name != "kind":
+            place = inspect.Parameter.KEYWORD_ONLY if field.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
+            default = default_of(cls, field.name)
+            shown = inspect.Parameter.empty if default is dataclasses.MISSING else default
+            parameters.append(inspect.Parameter(field.name, place, default=shown))
+    return inspect.Signature(parameters)
 
 
 def shortened(given: Any) -> Any:

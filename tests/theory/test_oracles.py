@@ -144,9 +144,7 @@ def test_o14_time_to_known_outcome_by_polling(poll: cq.Polling, mean_ms: float, 
 
 
 def filling(feedback: cq.AnyFeedback, event: int, error: int) -> cq.Scenario:
-    clients = cq.Clients(
-        cq.Poisson(per_second(200)), invalid=0.25, event_size=bytes_(event), error_size=bytes_(error)
-    )
+    clients = cq.Clients(cq.Poisson(per_second(200)), invalid=0.25, event_size=bytes_(event), error_size=bytes_(error))
     disk = cq.Disk(capacity=bytes_(1_000_000))
     return system(200, 14, 0, clients=clients, feedback=feedback, disk=disk)
 
@@ -267,9 +265,7 @@ def test_o19_group_commit(case: str) -> None:
             "busy": busy,
         }
 
-    scenario = system(
-        300, 62, disk=cq.Disk(write=write), store=cq.EventStore(batch_at_most=at_most), grace=seconds(0)
-    )
+    scenario = system(300, 62, disk=cq.Disk(write=write), store=cq.EventStore(batch_at_most=at_most), grace=seconds(0))
     assert_agrees(estimate(scenario, measure), theory, 0.05)
 
 
@@ -380,9 +376,7 @@ def test_o30_monotonic_reads_from_two_replicas() -> None:
 def test_o30_monotonic_writes_on_independent_ways() -> None:
     """Of two writes 20 ms apart the second is visible first, if their lags are independent."""
     times = tuple(seconds(second) + ms(offset) for second in range(1000) for offset in (0, 20))
-    scenario = system(
-        1, 1001, 0, clients=cq.Clients(cq.Recorded(times=times)), network=later(cq.Exponential(ms(20)))
-    )
+    scenario = system(1, 1001, 0, clients=cq.Clients(cq.Recorded(times=times)), network=later(cq.Exponential(ms(20))))
 
     def measure(run: cq.Run) -> dict[str, float]:
         visible = run.commands().visible_ms.to_numpy()

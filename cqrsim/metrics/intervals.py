@@ -1,0 +1,174 @@
+"""Intervals from replications: each number here stands for one independent run (Law and Kelton).
+
+Never for one command: the commands of a run depend on each other, and an interval that takes them for independent
+misses the truth far more often than it says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cqrsim.metrics.waits import Waits
+
+
+class Interval(NamedTuple):
+    """A value and its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
+    """The mean of independent values with Student's t interval; infinitely wide for a single one.
+
+    >>> [round(x, 3) for x in mean_interval([9.0, 10.0, 11.0])]
+    [10.0, 7.516, 12.484]
+    """
+    numbers = _numbers(values)
+    _check(confidence)
+    if not len(numbers):
+        return Interval(math.nan, math.nan, math.nan)
+    mean = float(numbers.mean())
+    if len(numbers) == 1:
+        return Interval(mean, -math.inf, math.inf)
+    half = _student(confidence, len(numbers) - 1) * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
+    return Interval(mean, mean - half, mean + half)
+
+
+def quantile_interval(runs: Sequence[ArrayLike], p: float, confidence: float = 0.95) -> Interval:
+    """The p-quantile of the values of several runs, with an interval by sectioning (Asmussen and Glynn 2007).
+
+    The value is the quantile of all runs together, the width comes from the spread of each run's own quantile around
+    it.
+
+    >>> [round(x, 2) for x in quantile_interval([[1, 2, 3], [2, 3, 4], [3, 4, 5]], 0.5)]
+    [3.0, 0.52, 5.48]
+    """
+    _check(confidence)
+    parts = [part for part in (_numbers(run) for run in runs) if len(part)]
+    if not parts:
+        return Interval(math.nan, math.nan, math.nan)
+    pooled = Waits(np.concatenate(parts)).quantile(p).value
+    if len(parts) == 1:
+        return Interval(pooled, -math.inf, math.inf)
+    deviations = np.array([Waits(part).quantile(p).value - pooled for part in parts])
+    spread = math.sqrt(float((deviations**2).sum()) / (len(parts) - 1))
+    half = _student(confidence, len(parts) - 1) * spread / math.sqrt(len(parts))
+    return Interval(pooled, pooled - half, pooled + half)
+
+
+class Difference(NamedTuple):
+    """A mean difference of paired values, and what the pairing was worth."""
+
+    value: float
+    low: float
+    high: float
+    p_value: float
+    """How likely a difference as large would be if there were none (two-sided, Student's t)."""
+    pairs: int
+    correlation: float
+    """Between the two sides; NaN if one of them never varies."""
+    variance_ratio: float
+    """How many times larger the variance of the difference would be for independent runs; NaN if it is 0."""
+
+
+def paired_difference(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> Difference:
+    """The mean of ``a - b`` over pairs that had the same luck, with its interval.
+
+    Pairs of which one side is NaN are left out.  Raises ValueError for sides of different length.
+
+    >>> difference = paired_difference([2.0, 3.0, 4.0, 6.0], [1.0, 2.0, 3.0, 4.0])
+    >>> difference.value, difference.pairs, round(difference.correlation, 3)
+    (1.25, 4, 0.983)
+    """
+    left, right = _floats(a), _floats(b)
+    if left.shape != right.shape:
+        raise ValueError(f"pairs have two sides, not {len(left)} values and {len(right)}")
+    both = ~(np.isnan(left) | np.isnan(right))
+    left, right = left[both], right[both]
+    value, low, high = mean_interval(left - right, confidence)
+    if len(left) < 2:
+        return Difference(value, low, high, math.nan, len(left), math.nan, math.nan)
+    variance = float((left - right).var(ddof=1))
+    apart = float(left.var(ddof=1) + right.var(ddof=1))
+    correlation = float(np.corrcoef(left, right)[0, 1]) if left.std() > 0 and right.std() > 0 else math.nan
+    ratio = apart / variance if variance > 0 else math.nan
+    return Difference(value, low, high, _p_value(value, variance, len(left)), len(left), correlation, ratio)
+
+
+def _p_value(mean: float, variance: float, n: int) -> float:
+    if variance == 0:
+        return 1.0 if mean == 0 else 0.0
+    from scipy import stats
+
+    return float(2 * stats.t.sf(abs(mean) / math.sqrt(variance / n), n - 1))
+
+
+def proportion(count: int, n: int, confidence: float = 0.95) -> Interval:
+    """A share of n independent trials with Wilson's interval (1927); none seen is [0, 3/n], not 0.
+
+    Where none (or all) were seen the bound is exact: -ln(1 - confidence) / n, "the rule of three" (Hanley and
+    Lippman-Hand 1983).
+
+    >>> [round(x, 4) for x in proportion(0, 1000)]
+    [0.0, 0.0, 0.003]
+    >>> [round(x, 3) for x in proportion(10, 100)]
+    [0.1, 0.055, 0.174]
+    """
+    _check(confidence)
+    if not 0 <= count <= n:
+        raise ValueError(f"{count} of {n} is no proportion")
+    if n == 0:
+        return Interval(math.nan, 0.0, 1.0)
+    share, most = count / n, min(1.0, -math.log(1 - confidence) / n)
+    if count == 0:
+        return Interval(0.0, 0.0, most)
+    if count == n:
+        return Interval(1.0, 1.0 - most, 1.0)
+    from scipy import stats
+
+    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return Interval(share, centre - half, centre + half)
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """P-values adjusted for being several (Holm 1979): each holds at its level whatever the others say; NaN stays.
+
+    >>> holm([0.01, 0.04, 0.03]).round(4).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values = _floats(p_values)
+    adjusted = np.full(len(values), np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    steps = values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def _floats(values: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(values, np.float64).reshape(-1)
+
+
+def _numbers(values: ArrayLike) -> NDArray[np.float64]:
+    numbers = _floats(values)
+    return numbers[~np.isnan(numbers)]
+
+
+def _student(confidence: float, degrees: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + confidence) / 2, degrees))
+
+
+def _check(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence lies between 0 and 1, not at {confidence}")
