@@ -97,15 +97,18 @@ def compare(
     commands, or eight places for the command handler's state.
     """
     from cqrsim.experiments import compare as compare_designs
+    from cqrsim.experiments.estimates import check_names
     from cqrsim.experiments.files import ready_folder
+    from cqrsim.experiments.telling import comparison_text
 
     names = _names(metrics) or ([] if files else list(PRESET_METRICS[designs]))
     failed = 0
     cases = _cases(files or [], designs, length)
+    check_names(names, [scenario for scenarios in cases.values() for scenario in scenarios.values()])
     folders = {title: None if out is None else ready_folder(_folder(out, title, len(cases))) for title in cases}
     for title, scenarios in cases.items():
         comparison, complete = _finished(partial(compare_designs, scenarios, replications, seed, n_jobs=jobs))
-        _print_comparison(title, comparison, names)
+        print(comparison_text(comparison, names, title), end="\n\n")
         if folder := folders[title]:
             _save_comparison(comparison, folder)
         failed += _report_errors(comparison.errors)
@@ -119,14 +122,12 @@ def run(file: File, seed: Seed = 1, length: Length = None, out: Out = None) -> N
     """Simulate one scenario once, and print what came of it."""
     from cqrsim.experiments import simulate
     from cqrsim.experiments.files import ready_folder
-    from cqrsim.experiments.wording import summary_table, text_table
+    from cqrsim.experiments.telling import run_text
 
     scenario = _lengthened(_load(file), length)
     folder = None if out is None else ready_folder(out)
     result = simulate(scenario, seed)
-    print(f"{scenario.name or file.stem}, one run with seed {seed}\n")
-    print(text_table(summary_table(result.summary())))
-    print(f"\nWhat became of the commands, and what their clients believe:\n\n{text_table(_cells(result.outcomes()))}")
+    print(run_text(result, scenario.name or file.stem))
     if folder is not None:
         _say_written(result.save(folder))
 
@@ -143,16 +144,17 @@ def sweep(
     """Run a scenario at every combination of settings that a sweep file names."""
     from cqrsim.experiments import load_sweep
     from cqrsim.experiments import sweep as run_through
+    from cqrsim.experiments.estimates import check_names
     from cqrsim.experiments.files import ready_folder
-    from cqrsim.experiments.wording import text_table
+    from cqrsim.experiments.telling import sweep_text
 
     asked = load_sweep(file)
+    check_names(_names(metrics), [scenario for _, scenario in asked.design])
     folder = None if out is None else ready_folder(out)
     counted = asked.replications if replications is None else replications
     chosen = asked.seed if seed is None else seed
     result, complete = _finished(partial(run_through, asked.design, counted, chosen, n_jobs=jobs))
-    print(f"{len(asked.design)} points, {counted} replications each; mean ± half of the 95 % interval\n")
-    print(text_table(_with_headings(result.table(*_names(metrics)), result.frame)))
+    print(sweep_text(result, _names(metrics)))
     if folder is not None:
         _say_written(result.save(folder))
     failed = _report_errors(result.errors)
@@ -259,7 +261,8 @@ def _cases(files: Sequence[Path], designs: Designs, length: str | None) -> dict[
     from cqrsim.scenario.presets import blog, feedback_cases, filling, state_cases
 
     cases_of = state_cases if designs is Designs.STATE else feedback_cases
-    base = _lengthened(blog().with_(length="10s", warm_up="1s"), length)
+    base = blog().with_(length=length or "10s", warm_up="0s")
+    base = base.with_(warm_up=base.length * 0.1)
     return {"healthy": cases_of(base), "the disk fills": cases_of(filling(base))}
 
 
@@ -277,20 +280,6 @@ def _folder(out: Path, title: str, cases: int) -> Path:
     return out if cases == 1 else out / title.replace(" ", "-")
 
 
-def _print_comparison(title: str, comparison: Comparison, names: Sequence[str]) -> None:
-    from cqrsim.experiments.findings import findings
-    from cqrsim.experiments.wording import joined, text_table
-
-    lengths = joined(list(dict.fromkeys(str(scenario.length) for scenario in comparison.designs.values())))
-    runs = f"{comparison.replications} runs of {lengths} for each design, seed {comparison.seed}"
-    print(f"{title}: {runs}\n" if title else f"{runs}\n")
-    print(text_table(_with_headings(comparison.table(*names), comparison.frame)))
-    print('\nMeans with half of their 95 % interval; "> t": by then too few knew for this percentile to be known.')
-    for row in comparison.shared[~comparison.shared["same_commands"]].itertuples():
-        print(f'The commands of "{row.group}" in "{row.design}" are not those of the first design: {row.because}.')
-    print("\n" + "\n".join(f"* {sentence}" for sentence in findings(comparison)) + "\n")
-
-
 def _save_comparison(comparison: Comparison, folder: Path) -> None:
     import matplotlib as mpl
 
@@ -299,28 +288,16 @@ def _save_comparison(comparison: Comparison, folder: Path) -> None:
 
     files = comparison.save(folder)
     files.append(folder / "feedback.png")
-    plots.feedback_ecdf(comparison).figure.savefig(files[-1], dpi=120)
+    figure = plots.feedback_ecdf(comparison).get_figure(root=True)
+    assert figure is not None  # axes that were just drawn stand in one
+    figure.savefig(files[-1], dpi=120)
     _say_written(files)
-
-
-def _with_headings(table: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    from cqrsim.experiments.estimates import metrics_in
-
-    return table.rename(columns={name: metric.heading for name, metric in metrics_in(frame).items()})
-
-
-def _cells(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """The cells of truth and belief that were seen, the largest first."""
-    seen = outcomes[outcomes["commands"] > 0].sort_values("commands", ascending=False)
-    shown = seen.assign(share=[f"{100 * share:.2f} %" for share in seen["share"]])
-    return shown[["truth", "belief", "commands", "share"]]
 
 
 def _report_errors(errors: pd.DataFrame) -> int:
     """Tell which runs failed; returns how many did."""
     for row in errors.to_dict("records"):
-        which = {key: row[key] for key in ("design", "point", "replication", "seed") if key in row}
-        said = ", ".join(f"{key} {value}" for key, value in which.items())
+        said = ", ".join(f"{key} {row[key]}" for key in ("design", "point", "replication", "seed") if key in row)
         print(f"cqrsim: run failed ({said}): {row['message']}", file=sys.stderr)
     return len(errors)
 

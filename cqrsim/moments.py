@@ -7,6 +7,7 @@ The number of a moment is its rank.  Delays that end at the same nanosecond end 
 2.  The journey is walked in its own order: who issues at an instant is ahead of who decides at it.
 3.  What arrives is in before somebody looks: a poll at the instant of the write finds it written.
 4.  Who gives up does so last: an answer that arrives at the very instant of the timeout has arrived.
+5.  Published events that arrive together do so in the order of the log: there the position stands for the command.
 
 Rows of a trace that share an instant therefore stand in rank order, which is not always causal order.
 """

@@ -11,10 +11,10 @@ import dataclasses
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from cqrsim.moments import NEVER, Moment
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Result = TypeVar("Result")
 
 COLUMNS: tuple[str, ...] = ("time", "moment", "command", "attempt", "place", "outcome", "value")
 """The columns of a trace, in the order of its sorting key."""
@@ -213,6 +215,7 @@ class Trace:
         self._order: NDArray[np.intp] | None = None
         self._bounds: NDArray[np.intp] | None = None
         self._parts: dict[int, Rows] = {}
+        self._computed: dict[object, Any] = {}
 
     @classmethod
     def from_rows(
@@ -288,7 +291,7 @@ class Trace:
         return f"Trace({_count(len(self), 'row')}, {_count(len(self.marks), 'command')}, {seconds:,.3f} s)"
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_order": None, "_bounds": None, "_parts": {}}
+        return self.__dict__ | {"_order": None, "_bounds": None, "_parts": {}, "_computed": {}}
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of all rows, in order; names are those of :data:`COLUMNS`."""
@@ -306,6 +309,13 @@ class Trace:
             here = self._order[self._bounds[moment] : self._bounds[moment + 1]]
             self._parts[moment] = self.rows.take(here)
         return self._parts[moment]
+
+    def remember(self, compute: Callable[[Trace], Result]) -> Result:
+        """What ``compute`` makes of this trace: computed when first asked for, and kept as long as the trace."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        result: Result = self._computed[compute]
+        return result
 
     def digest(self) -> str:
         """SHA-256 of a version header and the sorted columns as little-endian 64-bit integers, in hexadecimal.

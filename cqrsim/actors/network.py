@@ -2,6 +2,7 @@
 
 from cqrsim.actors.clock import Act, Clock
 from cqrsim.actors.journey import Journey, Recorder
+from cqrsim.messages import Link
 from cqrsim.moments import Moment
 from cqrsim.plan.parts import RoutePlan
 
@@ -15,6 +16,7 @@ class Route:
     """One link, of any number of connections.
 
     Between two messages of a connection that would overtake, the later arrives one nanosecond after the earlier.
+    Published events that arrive at the same instant do so in the order of the log, not of their commands' numbers.
     """
 
     def __init__(self, plan: RoutePlan, clock: Clock, recorder: Recorder) -> None:
@@ -26,6 +28,7 @@ class Route:
         self.in_order = plan.in_order
         self.losses = plan.losses
         self.latest: dict[int, int] = {}
+        self.in_log_order = plan.link in (Link.STORE_TO_PROJECTION, Link.STORE_TO_SUBSCRIBER)
         self.perfect = plan.instant and not plan.losses
 
     def send(self, journey: Journey, moment: int, deliver: Act, connection: int, number: int = -1) -> bool:
@@ -53,9 +56,8 @@ class Route:
             if arrives < latest:
                 arrives = latest + 1
             self.latest[connection] = arrives
-        self.clock.after(
-            arrives - now, moment, deliver, journey, command=journey.command, attempt=journey.attempt, place=slot
-        )
+        order = journey.position if self.in_log_order else journey.command
+        self.clock.after(arrives - now, moment, deliver, journey, command=order, attempt=journey.attempt, place=slot)
 
     def _loses(self, journey: Journey, slot: int) -> bool:
         now = self.clock.time

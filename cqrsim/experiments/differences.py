@@ -45,11 +45,10 @@ def difference_table(
 
 def _pairs(frame: pd.DataFrame, metric: Metric, design: str, against: str) -> Pairs:
     rows = rows_of(frame, metric)
-    by_design = {
-        name: rows[rows["design"] == name].set_index("replication")[["value", "lower_bound"]].dropna()
-        for name in (design, against)
-    }
-    both = by_design[design].join(by_design[against], how="inner", lsuffix="_theirs", rsuffix="_ours")
+    theirs, ours = (
+        rows.loc[rows["design"] == name, ["replication", "value", "lower_bound"]].dropna() for name in (design, against)
+    )
+    both = theirs.merge(ours, on="replication", suffixes=("_theirs", "_ours"))
     beyond = bool((both["lower_bound_theirs"] | both["lower_bound_ours"]).any())
     return Pairs(both["value_theirs"], both["value_ours"], beyond)
 

@@ -7,7 +7,7 @@ them are known only to lie beyond a time, the mean is, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,10 @@ import pandas as pd
 
 from cqrsim.errors import ResultError, did_you_mean
 from cqrsim.experiments import wording
-from cqrsim.metrics import intervals
+from cqrsim.metrics import intervals, summary
+from cqrsim.plan.plan import lower
+from cqrsim.scenario import Scenario
+from cqrsim.trace import COLUMNS, Trace
 
 WHOLE = {"share": 1.0, "per_million": 1e6}
 """Units of shares, and what all of something is in them."""
@@ -85,6 +88,25 @@ def find_metrics(frame: pd.DataFrame, names: Sequence[str], default: Sequence[st
     if wrong := [name for name in names if name not in known]:
         raise ResultError("\n".join(unknown("metric", name, list(known)) for name in wrong))
     return [known[name] for name in names]
+
+
+def check_names(names: Sequence[str], scenarios: Iterable[Scenario]) -> None:
+    """Find out, before anything runs, whether there will be metrics of these names; ResultError if not.
+
+    >>> import cqrsim as cq
+    >>> check_names(["feedback_ms_p98"], [cq.presets.blog()])
+    Traceback (most recent call last):
+    cqrsim.errors.ResultError: no metric "feedback_ms_p98"; did you mean "feedback_ms_p99"?
+    """
+    if names:
+        find_metrics(pd.concat([_nothing_happened(scenario) for scenario in scenarios]), names, ())
+
+
+def _nothing_happened(scenario: Scenario) -> pd.DataFrame:
+    """The summary of a run of which there are no rows yet."""
+    plan = lower(scenario.with_(length="1s", warm_up="0s"), seed=0)
+    rows = np.empty((0, len(COLUMNS)), np.int64)
+    return summary(Trace.from_rows(rows, plan.marks, plan.looks.reads, plan.about))
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:

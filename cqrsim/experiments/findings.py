@@ -52,6 +52,8 @@ def _speeds(comparison: Comparison) -> Iterator[str]:
     start = f'Half of the clients know the outcome within {_time(first)} with "{first["design"]}"'
     if len(found) == 1:
         yield f"{start}."
+    elif _time(first) == _time(last):
+        yield f"Half of the clients know the outcome within {_time(first)}, whichever the design."
     else:
         yield f'{start}; with "{last["design"]}" that takes {_time(last)}.'
 

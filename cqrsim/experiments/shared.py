@@ -72,9 +72,9 @@ def _why(one: Scenario, other: Scenario, group: str) -> str:
     """The settings in which two scenarios' commands differ; empty if there are none."""
     ours, theirs = _groups(one).get(group), _groups(other).get(group)
     if ours is None or theirs is None:
-        return "there is no such group in the other"
+        return "which groups there are"
     if list(_groups(one)) != list(_groups(other)):
-        return "other groups beside it"
+        return "which groups there are"
     names = [f"clients.{name}" for name in OF_CLIENTS if getattr(ours, name) != getattr(theirs, name)]
     names += [name for name in OF_SCENARIO if getattr(one, name) != getattr(other, name)]
     return ", ".join(names)

@@ -90,7 +90,7 @@ def sweep(
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(1), warm_up=cq.seconds(0))
-    >>> result = sweep(grid(blog, {"disk.write": [cq.ms(1), cq.ms(2)]}), replications=2)
+    >>> result = sweep(cq.grid(blog, {"disk.write": [cq.ms(1), cq.ms(2)]}), replications=2)
     >>> sorted(set(result.frame["disk.write"]))
     ['1ms', '2ms']
     """

@@ -83,6 +83,15 @@ def scale(unit: str) -> float:
     return 100.0 if unit == "share" else 1.0
 
 
+def joined(words: Sequence[str]) -> str:
+    """A list as one says it.
+
+    >>> joined(["a"]), joined(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
 def text_table(frame: pd.DataFrame) -> str:
     """A table with aligned columns: words to the left, numbers to the right, units on the last line of the head.
 
@@ -105,21 +114,6 @@ def text_table(frame: pd.DataFrame) -> str:
     return "\n".join("  ".join(cells).rstrip() for cells in zip(*shown, strict=True))
 
 
-def summary_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """The long summary of a run as text: a row per metric, a column per statistic, shares in percent."""
-    shown = summary.assign(
-        metric=[heading(metric, "", unit) for metric, unit in zip(summary["metric"], summary["unit"], strict=True)],
-        stat=summary["stat"].astype(str),
-        text=[
-            at_least(value * scale(unit)) if beyond else number(value * scale(unit))
-            for value, unit, beyond in zip(summary["value"], summary["unit"], summary["lower_bound"], strict=True)
-        ],
-    )
-    order = [list(dict.fromkeys(shown[name])) for name in ("metric", "stat")]
-    wide = shown.pivot(index="metric", columns="stat", values="text").reindex(index=order[0], columns=order[1])
-    return wide.fillna("").reset_index()
-
-
 def html_table(title: str, frame: pd.DataFrame) -> str:
     """A short table under its title, for notebooks."""
     return f"<p>{html.escape(title)}</p>{frame.to_html(index=False)}"
@@ -139,15 +133,6 @@ def _head(name: str, width: int = 14) -> list[str]:
 
 def _is_word(value: str) -> bool:
     return value != NOTHING and not any(digit in value for digit in "0123456789")
-
-
-def joined(words: Sequence[str]) -> str:
-    """A list as one says it.
-
-    >>> joined(["a"]), joined(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _places(value: float, digits: int) -> int:

@@ -17,7 +17,7 @@ from cqrsim.metrics.paths import Paths, earliest, paths, remembered
 from cqrsim.metrics.steps import Bools, Floats, Ints
 from cqrsim.metrics.true_rule import custom_verdicts
 from cqrsim.moments import NEVER, Moment
-from cqrsim.trace import Trace
+from cqrsim.trace import Rows, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +53,25 @@ def decisions(trace: Trace) -> Decisions:
     oldest = stream.version_at(aggregate, rows.time, inclusive=False)
     stale = (rows.value >= 0) & ((rows.value < oldest) | (rows.value > latest))
     stale &= rows.outcome != Decision.OVERLOADED
-    begun = np.maximum(latest, stream.version_begun(aggregate, rows.time))
-    on_version = np.clip(np.where(rows.value < 0, latest, rows.value), oldest, begun)
     wrong_accept, wrong_refuse = np.zeros(len(rows)), np.zeros(len(rows))
     if trace.about.low is not None and trace.about.high is not None:
+        on_version = _judged_version(stream, aggregate, rows, oldest, latest)
         allowed = _allowed(trace, stream, aggregate, on_version, rows.command)
         wrong_refuse[forbidden & allowed] = 1.0
         wrong_accept[accepted & _forbidden_at_append(ways, log, rows.command, key, allowed)] = 1.0
     elif trace.custom is not None:
+        on_version = _judged_version(stream, aggregate, rows, oldest, latest)
         wrong_accept, wrong_refuse = custom_verdicts(trace, log, rows.command, key, on_version, accepted, forbidden)
     elif trace.about.custom_rule or forbidden.any():
         wrong_accept[accepted], wrong_refuse[forbidden] = np.nan, np.nan
     outcome = rows.outcome.astype(np.int64)
     return Decisions(rows.time, rows.command, key, aggregate, outcome, wrong_accept, wrong_refuse, stale)
+
+
+def _judged_version(stream: Stream, aggregate: Ints, rows: Rows, oldest: Ints, latest: Ints) -> Ints:
+    """The durable version, or one on its way to become durable, that is nearest to the one decided on."""
+    begun = np.maximum(latest, stream.version_begun(aggregate, rows.time))
+    return np.clip(np.where(rows.value < 0, latest, rows.value), oldest, begun)
 
 
 def _allowed(trace: Trace, stream: Stream, aggregate: Ints, version: Ints, command: Ints) -> Bools:

@@ -49,7 +49,7 @@ def _attempts(ways: Paths, which: Bools) -> Ints:
 
 _ONCE_PER_ATTEMPT = (
     Moment.SENT, Moment.RECEIVED, Moment.ADMITTED, Moment.DECIDED, Moment.APPEND_SENT,
-    Moment.APPEND_RECEIVED, Moment.WRITTEN, Moment.PUBLISHED, Moment.FOLDED,
+    Moment.APPEND_RECEIVED, Moment.WRITTEN, Moment.PUBLISHED,
 )  # fmt: skip
 
 

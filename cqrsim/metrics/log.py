@@ -73,12 +73,22 @@ class Stream:
         trace = log.paths.trace
         self.state = trace.about.start + running_sum(self.aggregate, trace.marks.change[log.command[rows]])
         """What the aggregate holds after each append, under a range rule."""
-        decided = log.paths.first_of_attempt(Moment.DECIDED)[log.key[rows]]
-        begun = np.where(decided >= 0, decided, self.written)
-        self._durable = Timeline(self.aggregate, running_max(self.aggregate, self.written))
-        self._begun = Timeline(self.aggregate, running_max(self.aggregate, begun))
-        self._versions = Timeline(self.aggregate, self.version)
+        self._log = log
         self._start = trace.about.start
+
+    @cached_property
+    def _durable(self) -> Timeline:
+        return Timeline(self.aggregate, running_max(self.aggregate, self.written))
+
+    @cached_property
+    def _begun(self) -> Timeline:
+        decided = self._log.paths.first_of_attempt(Moment.DECIDED)[self._log.key[self.rows]]
+        begun = np.where(decided >= 0, decided, self.written)
+        return Timeline(self.aggregate, running_max(self.aggregate, begun))
+
+    @cached_property
+    def _versions(self) -> Timeline:
+        return Timeline(self.aggregate, self.version)
 
     def version_at(self, aggregate: Ints, time: Ints, inclusive: bool = True) -> Ints:
         """How many events of an aggregate were durable at a time; those of that very instant count if inclusive."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,15 +23,11 @@ _BELONG_TO_NO_COMMAND = (Moment.FAULT_BEGAN, Moment.FAULT_ENDED, Moment.BACKGROU
 
 
 def remembered(compute: Callable[[Trace], Result]) -> Callable[[Trace], Result]:
-    """Compute something of a trace once, and keep it as long as the trace lives."""
-    known: WeakKeyDictionary[Trace, Any] = WeakKeyDictionary()
+    """Compute something of a trace once, and keep it as long as the trace."""
 
     @wraps(compute)
     def recall(trace: Trace) -> Result:
-        if trace not in known:
-            known[trace] = compute(trace)
-        result: Result = known[trace]
-        return result
+        return trace.remember(compute)
 
     return recall
 

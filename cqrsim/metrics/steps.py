@@ -27,7 +27,7 @@ class Timeline:
     """
 
     def __init__(self, group: NDArray[Any], time: Ints) -> None:
-        self._times = np.unique(time)
+        self._times = _distinct(time)
         self._width = len(self._times) + 1
         key = group.astype(np.int64) * self._width + np.searchsorted(self._times, time)
         self.order = np.argsort(key, kind="stable")
@@ -36,7 +36,7 @@ class Timeline:
 
     def start(self, group: NDArray[Any]) -> Ints:
         """Where in ``order`` the things of a group begin."""
-        return np.searchsorted(self._key, group.astype(np.int64) * self._width)
+        return np.asarray(np.searchsorted(self._key, group.astype(np.int64) * self._width), np.int64)
 
     def count(self, group: NDArray[Any], time: Ints, inclusive: bool = True) -> Ints:
         """How many things of the group happened until the time, or strictly before it."""
@@ -56,6 +56,13 @@ class Timeline:
         found = number >= 0
         rows[found] = self.order[where[found]]
         return rows
+
+
+def _distinct(values: Ints) -> Ints:
+    """The values without repetition, ascending; quick for values that ascend already, as times do."""
+    ascending = np.sort(values, kind="stable")
+    changes = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
+    return np.asarray(ascending[changes], np.int64)
 
 
 def running_sum(group: NDArray[Any], values: NDArray[Any]) -> Ints:

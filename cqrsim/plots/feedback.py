@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from cqrsim.plots import style
@@ -104,10 +104,10 @@ def feedback_ecdf(
     bands = [_band(ax, part, all_looks[name].colour, left, right) for name, part in _by_design(frame)]
     for name, curve in curves.items():
         _line(ax, name, curve, all_looks[name], left, right)
-    _time_axis(ax, left, right)
+    style.logarithmic(ax, ax.xaxis, left, right)
     _label_ends(ax, curves, all_looks)
     if most := max(bands):
-        _remark(ax, f"bands: lowest to highest of {most} replications")
+        ax.set_xlabel(f"{ax.get_xlabel()}\nbands: from the lowest to the highest of {most} replications")
     return ax
 
 
@@ -191,15 +191,6 @@ def _band(ax: Axes, part: pd.DataFrame, colour: str, left: float, right: float) 
     return len(shares)
 
 
-def _time_axis(ax: Axes, left: float, right: float) -> None:
-    """Decades, or finer steps where there are few of them."""
-    ax.set_xscale("log")
-    ax.set_xlim(left, right)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if right / left > 300 else (1.0, 2.0, 5.0)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda time, _: style.amount(time)))
-    ax.xaxis.set_minor_formatter(NullFormatter())
-
-
 def _label_ends(ax: Axes, curves: dict[str, Curve], all_looks: dict[str, Look]) -> None:
     """The name of each design and the level that it reaches, beside the axes at that level, the fastest on top."""
     names = sorted(curves, key=lambda name: (-round(curves[name].level, 3), curves[name].median))
@@ -225,13 +216,7 @@ def _label_ends(ax: Axes, curves: dict[str, Curve], all_looks: dict[str, Look]) 
 def _end_label(name: str, curve: Curve) -> str:
     """The name, the level, and what keeps it below 100 %."""
     if curve.level == 1.0:
-        return f"{name} 100 %"
+        return f"{name}: 100 %"
     still = f"\n{style.percent(curve.open)} open at the end" if curve.open else ""
-    return f"{name}\n{style.percent(curve.level)} ever{still}"
+    return f"{name}:\n{style.percent(curve.level)} ever{still}"
 
-
-def _remark(ax: Axes, text: str) -> None:
-    ax.text(
-        0.01, 0.93, text, transform=ax.transAxes, fontsize=style.SMALL, color=style.QUIET, va="top",
-        path_effects=style.halo(),
-    )  # fmt: skip

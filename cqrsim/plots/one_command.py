@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,14 +24,14 @@ _WORDS = {
     "own_read": "own read",
     "refusal_stored": "refusal stored",
     "polled": "looked",
-    "folded": "state brought up to date",
+    "folded": "state updated",
     "caught": "caught, not sent",
     "handler_gave_up": "gave up waiting",
     "gave_up": "gave up",
     "released": "turn passed on",
     "admitted": "got the turn",
 }
-_INCHES_PER_LETTER = 0.062
+_INCHES_PER_LETTER = 0.059
 _CAPTION = "bars: the client waits to know, the handler has given the turn, the store has the append\ndotted: a message with waiting or work on the way"
 _OUTCOMES = {"yes": "seen", "no": "not yet seen", "ok": "ok", "nothing": "nothing yet", "never_told": ""}
 
@@ -63,7 +64,7 @@ def journey(run_or_frame: HasTrace | Trace | pd.DataFrame, command: int | None =
     >>> [label.get_text() for label in journey(frame).get_yticklabels()]
     ['0', '0.50']
     """
-    frame, answer_at = _source(run_or_frame, command)
+    frame, answer_at, projections = _source(run_or_frame, command)
     steps = _without_idle_looks(steps_of(frame))
     name = "a command" if command is None else f"command {command:,}"
     if not steps:
@@ -71,7 +72,7 @@ def journey(run_or_frame: HasTrace | Trace | pd.DataFrame, command: int | None =
         style.dress(ax, f"The way of {name}")
         style.say(ax, "Nothing happened to this command.")
         return ax
-    lanes = lanes_of(steps)
+    lanes = lanes_of(steps, projections)
     labels = _labels(steps, letters=int(style.WIDTH / (len(lanes) + 1.3) / _INCHES_PER_LETTER))
     lines = {label.time: 0 for label in labels}
     for label in labels:
@@ -88,20 +89,21 @@ def journey(run_or_frame: HasTrace | Trace | pd.DataFrame, command: int | None =
         _draw_arrow(ax, arrow, lanes, heights)
     for step in steps:
         if step.link:
-            _draw_loss(ax, step, lanes, heights)
+            _draw_loss(ax, step, lost_towards(step, steps, lanes), lanes, heights)
     for label in labels:
         _draw_label(ax, label, lanes, heights, _from_the_right(label, arrows, lanes))
     return ax
 
 
-def _source(source: HasTrace | Trace | pd.DataFrame, command: int | None) -> tuple[pd.DataFrame, str]:
-    """The table, and at which moment the clients of the command are answered, if it is known."""
+def _source(source: HasTrace | Trace | pd.DataFrame, command: int | None) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+    """The table, at which moment the clients of the command are answered, and all projections, as far as known."""
     if isinstance(source, pd.DataFrame):
-        return source, ""
+        return source, "", ()
     if command is None:
         raise ResultError("which command?  Say journey(run, command=...)")
     trace = trace_of(source)
-    return journey_table(trace, command), trace.about.answer_at[int(trace.marks.group[command])]
+    table = journey_table(trace, command)
+    return table, trace.about.answer_at[int(trace.marks.group[command])], trace.about.projections
 
 
 def _without_idle_looks(steps: list[Step]) -> list[Step]:
@@ -132,7 +134,7 @@ def _labels(steps: Sequence[Step], letters: int) -> list[Label]:
     return [
         Label(
             lane, time, tuple(line for words in dict.fromkeys(_words(step) for step in group)
-                              for line in textwrap.wrap(words, max(letters, 12))),
+                              for line in textwrap.wrap(words, max(letters, 12), break_long_words=False)),
             bad=any(step.bad for step in group),
             good=any(step.moment == Moment.INFORMED and step.outcome == "success" for step in group),
         )
@@ -148,7 +150,7 @@ def _words(step: Step) -> str:
     if step.moment == Moment.WRITTEN and step.outcome == "ok":
         return said
     if step.link:
-        return f"message lost ({step.link})"
+        return f"message to {step.link.split('->')[1]} lost"
     if step.moment == Moment.SENT and step.attempt:
         said = "sent again"
     if step.moment == Moment.INFORMED:
@@ -199,23 +201,28 @@ def _draw_span(ax: Axes, span: Span, lanes: list[str], heights: dict[float, floa
 
 
 def _draw_arrow(ax: Axes, arrow: Arrow, lanes: list[str], heights: dict[float, float]) -> None:
+    """Straight to the next lane; bent a little, never back in time, where it would meet points of others."""
     from_x, to_x = lanes.index(arrow.departs.lane), lanes.index(arrow.arrives.lane)
+    from_y, to_y = heights[arrow.departs.time], heights[arrow.arrives.time]
+    slope = (to_y - from_y) * _INCHES_PER_LINE / (abs(to_x - from_x) * style.WIDTH / (len(lanes) + 1.3))
+    bend = 0.0 if abs(to_x - from_x) == 1 else math.copysign(min(0.12, 0.4 * slope), to_x - from_x)
     ax.annotate(
-        "", xy=(to_x, heights[arrow.arrives.time]), xytext=(from_x, heights[arrow.departs.time]), gid="message",
+        "", xy=(to_x, to_y), xytext=(from_x, from_y), gid="message",
         arrowprops={
             "arrowstyle": "-|>", "linewidth": 1.0, "shrinkA": 3, "shrinkB": 3, "mutation_scale": 9,
             "color": style.VERMILION if arrow.arrives.bad else style.QUIET,
             "linestyle": (0, (1.5, 1.5)) if arrow.indirect else "solid", "zorder": 3,
+            "connectionstyle": f"arc3,rad={bend}",
         },
     )  # fmt: skip
 
 
-def _draw_loss(ax: Axes, step: Step, lanes: list[str], heights: dict[float, float]) -> None:
+def _draw_loss(ax: Axes, step: Step, towards: str, lanes: list[str], heights: dict[float, float]) -> None:
     """An arrow that ends on the way."""
     x, y = lanes.index(step.lane), heights[step.time]
-    towards = lanes.index(lost_towards(step, lanes))
-    ax.plot([x, (x + towards) / 2], [y, y + 0.6], color=style.VERMILION, linewidth=1.0, zorder=3, gid="lost")
-    ax.plot((x + towards) / 2, y + 0.6, marker="x", markersize=6, color=style.VERMILION, zorder=4)
+    end = (x + lanes.index(towards)) / 2
+    ax.plot([x, end], [y, y + 0.6], color=style.VERMILION, linewidth=1.0, zorder=3, gid="lost")
+    ax.plot(end, y + 0.6, marker="x", markersize=6, color=style.VERMILION, zorder=4)
 
 
 def _from_the_right(label: Label, arrows: Sequence[Arrow], lanes: list[str]) -> bool:

@@ -30,20 +30,21 @@ _BELIEFS = {
     Belief.NEVER_TOLD: "nothing,\nnever told",
 }
 
-RIGHT, IGNORANT, WRONG, OPEN = "belief is right", "client does not know", "belief is wrong", "not to be judged yet"
+RIGHT, PRESUMED, IGNORANT = "belief is right", "right, but only presumed", "client does not know"
+WRONG, OPEN = "belief is wrong", "not to be judged yet"
 """What a cell of the matrix means."""
 
-_COLOURS = {RIGHT: "#BFE3D6", IGNORANT: "#FBE8A6", WRONG: "#F0A67A", OPEN: "#E4E4E4"}
+_COLOURS = {RIGHT: "#A9DCCB", PRESUMED: "#DDF1E9", IGNORANT: "#FBE8A6", WRONG: "#F0A67A", OPEN: "#E4E4E4"}
 
 
 def meaning(truth: Truth, belief: Belief) -> str:
     """What it means that a client believes this of a command.
 
-    A presumed failure counts as a belief: it is right where nothing was stored.  What is stored twice is not what
-    anybody believes.
+    Failures that are only presumed, because nothing was heard, are told apart from those that were told.  What is
+    stored twice is not what anybody believes.
 
     >>> meaning(Truth.NOT_DURABLE, Belief.SUCCESS), meaning(Truth.REFUSED, Belief.PRESUMED_FAILURE)
-    ('belief is wrong', 'belief is right')
+    ('belief is wrong', 'right, but only presumed')
     """
     if truth == Truth.UNDECIDED:
         return OPEN
@@ -51,7 +52,9 @@ def meaning(truth: Truth, belief: Belief) -> str:
         return IGNORANT
     if truth == Truth.STORED_TWICE:
         return WRONG
-    return RIGHT if (truth == Truth.DURABLE) == (belief == Belief.SUCCESS) else WRONG
+    if (truth == Truth.DURABLE) != (belief == Belief.SUCCESS):
+        return WRONG
+    return PRESUMED if belief == Belief.PRESUMED_FAILURE else RIGHT
 
 
 def outcome_matrix(
@@ -71,7 +74,7 @@ def outcome_matrix(
     frame = outcomes_or_result if isinstance(outcomes_or_result, pd.DataFrame) else outcomes_or_result.outcomes()
     frame, name = _one_design(frame, design)
     ax = style.new_axes(ax, height=4.2)
-    style.dress(ax, "What became of commands, and what their clients believe" + (f": {name}" if name else ""))
+    style.dress(ax, "What became of commands, and what clients believe" + (f": {name}" if name else ""))
     _empty_matrix(ax)
     seen = frame[frame["commands"] > 0]
     if not len(seen):
@@ -128,6 +131,6 @@ def _legend(ax: Axes, meanings: set[str]) -> None:
     """Only the colours that are there, below the matrix."""
     patches = [Patch(facecolor=colour, label=means) for means, colour in _COLOURS.items() if means in meanings]
     ax.legend(
-        handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(patches),
+        handles=patches, loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=len(patches),
         fontsize=style.SMALL, frameon=False, labelcolor=style.INK,
     )  # fmt: skip

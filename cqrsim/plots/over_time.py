@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from cqrsim import metrics
@@ -31,6 +30,7 @@ _FEEDBACK_BINS = 80
 _SHORTEST_SHADE = 0.01
 """Share of the time shown that a refusal of the store must last to be shaded: single failed appends are not."""
 
+_IDLE = (Moment.POLLED, Moment.OWN_READ, Moment.BACKGROUND_READ, Moment.REFUSAL_EXPIRED, Moment.FAULT_ENDED)
 _FAULT, _REFUSES = "#F3D3BC", "#E4E4E4"
 
 
@@ -75,7 +75,7 @@ def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple
         _window(ax, trace)
     _commands(drawn[0], series)
     _disk(drawn[1], series, trace.about.capacity_bytes)
-    _divergence(drawn[2], series)
+    _divergence(drawn[2], series, trace.about.live_state)
     _lag(drawn[3], series, trace.about.projections)
     _feedback(drawn[4], trace)
     drawn[4].set_xlabel("time since the run began (s)", fontsize=style.TEXT, color=style.INK)
@@ -97,8 +97,9 @@ def _axes(axes: Sequence[Axes] | None) -> tuple[Axes, ...]:
 
 
 def _until(trace: Trace) -> float:
-    """The time shown, in seconds: as long as anything happens; the quiet that follows is left out."""
-    last = int(trace.rows.time[-1]) if len(trace) else 0
+    """The time shown, in seconds: as long as anything happens; when people only look and wait is left out."""
+    happens = trace.rows.time[~np.isin(trace.rows.moment, _IDLE)]
+    last = int(happens[-1]) if len(happens) else 0
     return max(last, trace.about.length_ns, 1) / 1e9
 
 
@@ -183,7 +184,8 @@ def _levels(ax: Axes, series: pd.DataFrame, columns: dict[str, tuple[str, str]])
     for name, (_, colour) in columns.items():
         ax.stairs(series[name].to_numpy(), _edges(series), color=colour, linewidth=1.2, baseline=None, gid="level")
     _legend(ax, list(columns.values()))
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(0.0, max(1.05 * float(series[list(columns)].max().max()), 1e-9))
+    style.plain_numbers(ax.yaxis)
 
 
 def _legend(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
@@ -198,10 +200,11 @@ def _legend(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
 def _commands(ax: Axes, series: pd.DataFrame) -> None:
     ax.set_ylabel("commands")
     columns = {
-        "in_system": ("in the system", style.BLACK),
+        "in_system": ("in the system", style.QUIET),
         "waiting": ("waiting for the turn", style.BLUE),
         "at_store": ("at the store", style.VERMILION),
     }
+    ax.stairs(series["in_system"].to_numpy(), _edges(series), fill=True, color=style.QUIET, alpha=0.35)
     _levels(ax, series, columns)
 
 
@@ -227,8 +230,12 @@ def _bytes_unit(most: float) -> tuple[str, float]:
     return "bytes", 1.0
 
 
-def _divergence(ax: Axes, series: pd.DataFrame) -> None:
+def _divergence(ax: Axes, series: pd.DataFrame, live_state: bool) -> None:
     ax.set_ylabel("divergent\naggregates")
+    if not live_state:
+        ax.set_yticks([])
+        style.say(ax, "The handler keeps no state that could part from the log.")
+        return
     _levels(ax, series, {"divergent_aggregates": ("handler and log\nhave parted", style.VERMILION)})
     if not series["divergent_aggregates"].max() > 0:
         ax.set_ylim(0.0, 1.0)
@@ -257,16 +264,23 @@ def _feedback(ax: Axes, trace: Trace) -> None:
     value = np.where(wait.until[counted] >= 0, (wait.until - wait.since)[counted] / 1e6, np.inf)
     edges = np.linspace(0.0, max(float(since.max()), 1e-9) * (1 + 1e-9), _FEEDBACK_BINS + 1)
     names = [(0.5, "median", style.BLUE), (0.99, "99 % quantile", style.VERMILION)]
-    for share, _, colour in names:
-        _quantiles(ax, edges, since, value, share, colour)
-    if np.isfinite(value).any():
-        ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda time, _: style.amount(time)))
-        ax.yaxis.set_minor_formatter(NullFormatter())
-    _legend(ax, [(name, colour) for _, name, colour in names] + [("▲ never reached", style.QUIET)])
+    found = [_quantiles(edges, since, value, share) for share, _, _ in names]
+    known = np.concatenate(found)
+    known = known[np.isfinite(known) & (known > 0)]
+    if len(known):
+        low, high = float(known.min()), float(known.max())
+        room = 2.2 if high / low < 3 else 1.5
+        style.logarithmic(ax, ax.yaxis, low / room, high * room)
+    else:
+        ax.set_yticks([])
+    for (_, _, colour), values, row in zip(names, found, (0.9, 1.0), strict=True):
+        _draw_quantiles(ax, (edges[1:] + edges[:-1]) / 2, values, colour, row)
+    never = [("▲ not reached", style.QUIET)] if any(np.isinf(values).any() for values in found) else []
+    _legend(ax, [(name, colour) for _, name, colour in names] + never)
 
 
-def _quantiles(ax: Axes, edges: Floats, since: Floats, value: Floats, share: float, colour: str) -> None:
+def _quantiles(edges: Floats, since: Floats, value: Floats, share: float) -> Floats:
+    """A quantile of each bin: NaN where there is no command, infinite where too many never get there."""
     bins = np.searchsorted(edges, since, side="right") - 1
     order = np.lexsort([value, bins])
     counts = np.bincount(bins, minlength=len(edges) - 1)
@@ -274,11 +288,15 @@ def _quantiles(ax: Axes, edges: Floats, since: Floats, value: Floats, share: flo
     ranks = starts + np.maximum(np.ceil(share * counts - 1e-9).astype(int), 1) - 1
     found = np.full(len(counts), np.nan)
     found[counts > 0] = value[order][ranks[counts > 0]]
-    middles = (edges[1:] + edges[:-1]) / 2
-    beyond = np.isinf(found)
-    finite = np.where(beyond | (found <= 0), np.nan, found)
-    ax.plot(middles, finite, color=colour, linewidth=1.2, marker=".", markersize=3, gid="quantile")
-    ax.plot(
-        middles[beyond], np.ones(int(beyond.sum())), "^", markersize=3.5, color=colour, clip_on=False,
-        transform=ax.get_xaxis_transform(), gid="never",
-    )  # fmt: skip
+    return found
+
+
+def _draw_quantiles(ax: Axes, times: Floats, values: Floats, colour: str, row: float) -> None:
+    beyond = np.isinf(values)
+    finite = np.where(beyond | (values <= 0), np.nan, values)
+    ax.plot(times, finite, color=colour, linewidth=1.2, marker=".", markersize=3, gid="quantile")
+    if beyond.any():
+        ax.plot(
+            times[beyond], np.full(int(beyond.sum()), row), "^", markersize=3.5, color=colour, clip_on=False,
+            transform=ax.get_xaxis_transform(), gid="never",
+        )  # fmt: skip

@@ -59,14 +59,14 @@ class Arrow:
 
 
 def steps_of(frame: pd.DataFrame) -> list[Step]:
-    """The steps of a journey's table, in their order, each in its lane."""
+    """The steps of a journey's table in the order of time, each in its lane; at one instant, attempt by attempt."""
     steps = []
     for time, attempt, name, who, outcome in frame[["time_ms", "attempt", "moment", "who", "outcome"]].itertuples(
         index=False
     ):
         moment = Moment[str(name).upper()]
         steps.append(Step(float(time), int(attempt), moment, str(who), str(outcome), _lane(moment, str(who))))
-    return steps
+    return sorted(steps, key=lambda step: (step.time, step.attempt, step.moment == Moment.MESSAGE_LOST))
 
 
 def _lane(moment: Moment, who: str) -> str:
@@ -86,22 +86,42 @@ def _part(end_of_link: str) -> str:
     return "handler" if end_of_link == "subscriber" else end_of_link
 
 
-def lanes_of(steps: Sequence[Step]) -> list[str]:
-    """The lanes, from left to right; a projection that is only looked at or never reached is just "projection"."""
+def lanes_of(steps: Sequence[Step], projections: Sequence[str] = ()) -> list[str]:
+    """The lanes, from left to right; if the run's projections are given, each that should hear of it has a lane.
+
+    A look at a read model does not say which one it was; where there are several, it has a lane of its own.
+    """
     used = {step.lane for step in steps}
     used |= {_part(step.link.split("->")[1]) for step in steps if step.link in LINK_NAMES}
-    named = sorted(lane for lane in used if lane.startswith("projection "))
-    if named and "projection" in used:
-        used.remove("projection")
-        for step in steps:
-            step.lane = named[0] if step.lane == "projection" else step.lane
-    return [lane for part in _ORDER for lane in (named + ["projection"] * ("projection" in used) if part == "projection" else [part]) if lane in used]
+    if any(step.moment == Moment.PUBLISHED for step in steps):
+        used |= {f"projection {name}" for name in projections}
+    known = [f"projection {name}" for name in projections]
+    views = [lane for lane in known if lane in used] + sorted(
+        lane for lane in used if lane.startswith("projection ") and lane not in known
+    )
+    if "projection" in used:
+        views = _join_views(steps, views, known)
+    before, after = [lane for lane in _ORDER if lane in used], ["cache"] if "cache" in used else []
+    return [lane for lane in before if lane not in ("projection", "cache")] + views + after
 
 
-def lost_towards(step: Step, lanes: Sequence[str]) -> str:
-    """The lane that a lost message did not reach."""
+def _join_views(steps: Sequence[Step], views: list[str], known: list[str]) -> list[str]:
+    """Whatever happened at some projection happened at the only one, if there is only one."""
+    candidates = views or known
+    if len(candidates) != 1:
+        lost = any(step.lane == "projection" for step in steps) or not views
+        return [*views, "projection"] if lost else views
+    for step in steps:
+        step.lane = candidates[0] if step.lane == "projection" else step.lane
+    return candidates
+
+
+def lost_towards(step: Step, steps: Sequence[Step], lanes: Sequence[str]) -> str:
+    """The lane that a lost message did not reach: of several projections one that never applied the event."""
     part = _part(step.link.split("->")[1])
-    return next((lane for lane in lanes if lane.split()[0] == part), lanes[-1])
+    there = [lane for lane in lanes if lane.split()[0] == part]
+    applied = {one.lane for one in steps if one.moment == Moment.APPLIED}
+    return next((lane for lane in there if lane not in applied), there[-1] if there else lanes[-1])
 
 
 # --- what led to what ------------------------------------------------------------------------------------------------
@@ -117,7 +137,12 @@ _LEADS_TO: dict[Moment, tuple[tuple[Moment, ...], bool]] = {
 }
 """Which moments send the message that ends in a moment, and whether there is waiting or work in between."""
 
-_SPEAKS_AT = {"decided": Moment.DECIDED, "written": Moment.RELEASED, "applied": Moment.APPLIED}
+_SPEAKS_AT: dict[str, tuple[Moment, ...]] = {
+    "decided": (Moment.DECIDED,),
+    "written": (Moment.RELEASED,),
+    "applied": (Moment.RELEASED, Moment.APPLIED),
+}
+"""After which moment, whichever comes last, a handler answers."""
 
 
 def arrows_of(steps: Sequence[Step], answer_at: str = "") -> list[Arrow]:
@@ -158,8 +183,8 @@ def _of_answer(step: Step, before: Sequence[Step], answer_at: str) -> tuple[Step
         return _latest(before, step, (Moment.RECEIVED,)), False
     decided = _latest(before, step, (Moment.DECIDED,))
     refused = decided is not None and decided.outcome != "accepted"
-    speaks = _SPEAKS_AT.get("decided" if refused else answer_at, Moment.RELEASED)
-    found = _latest(before, step, (speaks,)) or _latest(before, step, (Moment.RELEASED,)) or decided
+    speaks = _SPEAKS_AT.get("decided" if refused else answer_at, (Moment.RELEASED,))
+    found = _latest(before, step, speaks) or decided
     return found, found is not None and found.moment == Moment.APPLIED
 
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -76,6 +78,21 @@ def dress(ax: Axes, title: str = "", x: str = "", y: str = "") -> None:
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(QUIET)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Numbers on an axis as :func:`amount` writes them, and none between the marks."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def logarithmic(ax: Axes, axis: Axis, low: float, high: float) -> None:
+    """A logarithmic axis from low to high: marks at decades, and in between where there are few of them."""
+    name = axis.axis_name
+    ax.set(**{f"{name}scale": "log", f"{name}lim": (low, high)})
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high / low > 300 else (1.0, 2.0, 5.0)))
+    axis.set_minor_locator(LogLocator(subs="auto") if high / low > 300 else NullLocator())
+    plain_numbers(axis)
 
 
 def say(ax: Axes, message: str) -> None:

@@ -71,7 +71,8 @@ class Choice:
             raise ScenarioError((Problem("", None, f"is the class {value.__name__} itself", hint),))
         short = self.shorthand(value)
         if short is None:
-            raise ScenarioError((Problem("", value, f"must be a {self.what}: one of {_listed(names, '')}"),))
+            either = "a duration or " if self.shorthand_schema is not None else ""
+            raise ScenarioError((Problem("", value, f"must be {either}one of {_listed(names, '')}"),))
         return short
 
     def _without_kind(self, value: Mapping[str, Any], classes: tuple[type, ...]) -> Problem:

@@ -273,6 +273,9 @@ AnyDistribution: TypeAlias = Annotated[
     Choice("distribution", _as_constant, _SHORTHAND),
 ]
 
+DISTRIBUTIONS: tuple[type[Distribution], ...] = (Constant, Exponential, Uniform, LogNormal, Gamma, Mixture, Empirical)
+"""All of them."""
+
 if TYPE_CHECKING:
     _Given: TypeAlias = AnyDistribution | Duration
     DistributionSetting: TypeAlias = Accepts[AnyDistribution, _Given]

@@ -8,10 +8,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from cqrsim.scenario.files import adapter
-from cqrsim.scenario.values import VALUES
+from cqrsim.scenario.values import VALUE_CLASS, VALUES
 
 Definitions = dict[str, dict[str, Any]]
-_VALUE = "value class"
 
 
 def schema() -> dict[str, Any]:
@@ -37,7 +36,7 @@ def _collecting(definitions: Definitions) -> type[GenerateJsonSchema]:
         def dataclass_schema(self, schema: Any) -> dict[str, Any]:
             name = schema["cls"].__name__
             definitions[name] = super().dataclass_schema(schema)
-            return {_VALUE: name}
+            return {VALUE_CLASS: name}
 
     return Generator
 
@@ -67,8 +66,14 @@ def _referring(part: Any) -> Any:
         return [_referring(item) for item in part]
     if not isinstance(part, dict):
         return part
-    whole = {key: _referring(item) for key, item in part.items() if key != _VALUE}
-    return {"$ref": f"#/$defs/{part[_VALUE]}", **whole} if _VALUE in part else whole
+    whole = {key: _referring(item) for key, item in part.items() if key not in (VALUE_CLASS, "$ref")}
+    name = part.get(VALUE_CLASS) or _name_in(part.get("$ref", ""))
+    return {"$ref": f"#/$defs/{name}", **whole} if name else whole
+
+
+def _name_in(reference: str) -> str:
+    """The class's name in one of pydantic's references, such as "#/$defs/cqrsim__scenario__store__Disk-Input__1"."""
+    return reference.rpartition("/")[2].partition("-")[0].rpartition("__")[2]
 
 
 def attribute_docs(cls: type) -> dict[str, str]:

@@ -8,8 +8,8 @@ from pydantic_core import core_schema
 
 from cqrsim.scenario.checks import Share, YesNo
 from cqrsim.scenario.choices import OrShorthand, tag
-from cqrsim.scenario.distributions import AnyDistribution, Distribution, DistributionSetting
-from cqrsim.scenario.values import Settings, setting, settings_of, value
+from cqrsim.scenario.distributions import DISTRIBUTIONS, AnyDistribution, Distribution, DistributionSetting
+from cqrsim.scenario.values import VALUE_CLASS, Settings, setting, settings_of, value
 from cqrsim.units import Duration
 
 
@@ -47,7 +47,7 @@ def _as_route(given: Any) -> Any:
     return Route(Duration.accept(given))
 
 
-_SHORTHAND = Duration.json_schema()
+_SHORTHAND = {"anyOf": [Duration.json_schema(), *({VALUE_CLASS: cls.__name__} for cls in DISTRIBUTIONS)]}
 
 if TYPE_CHECKING:
     from cqrsim.scenario.values import Accepts

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cqrsim.amounts import LARGEST
 from cqrsim.scenario.aggregates import Evenly, Weighted, Zipf
 from cqrsim.scenario.arrivals import Bursts, Closed, Poisson, Recorded, Regular
 from cqrsim.scenario.distributions import (
@@ -167,6 +168,8 @@ def times(given: AnyDistribution) -> str:
 def _about(given: AnyDistribution) -> str:
     """A mean with three digits."""
     mean = given.mean_ns()
+    if mean > LARGEST / 2:
+        return f"{mean / 1e9:.3g}s"
     scale = 10 ** max(0, len(str(int(mean))) - 3)
     return str(Duration(round(mean / scale) * scale))
 

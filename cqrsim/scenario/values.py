@@ -22,6 +22,9 @@ Given = TypeVar("Given", contravariant=True)
 VALUES: dict[str, type] = {}
 """Every value class by its name."""
 
+VALUE_CLASS = "value class"
+"""The key by which a JSON Schema in the making refers to one."""
+
 _DEFAULTS: dict[tuple[str, str], Any] = {}
 
 LONGEST_LIST = 8
@@ -117,6 +120,12 @@ class Settings(metaclass=_Telling):
     def _identity(self) -> tuple[Any, ...]:
         fields = self.__dataclass_fields__.values()
         return (type(self).__name__, *(getattr(self, field.name) for field in fields if field.compare))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
 
     if not TYPE_CHECKING:  # type checkers know that values are frozen
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 import cqrsim as cq
+from cqrsim import per_second, seconds
 
 SEED = 20130526
 """Chosen once, before anything ran: the date of the essay that the project starts from."""
@@ -38,3 +39,30 @@ def assert_agrees(
         assert error <= allowed * abs(value), f"{name}: standard error {error:.3g} has no power against {value:.5g}"
         told = f"{name}: {values.mean():.6g} +- {half_width:.2g} over {len(values)} runs, theory {value:.6g}"
         assert abs(values.mean() - value) <= half_width, told
+
+
+MANY = cq.Evenly(10**9)
+"""So many aggregates that no two commands ever meet at one."""
+
+
+def system(rate: float, length: float, warm_up: float = 2, **parts: object) -> cq.Scenario:
+    """Open Poisson arrivals at a system without delays, but for those that are given."""
+    settings: dict[str, object] = {
+        "clients": cq.Clients(cq.Poisson(per_second(rate))),
+        "aggregates": MANY,
+        "length": seconds(length),
+        "warm_up": seconds(warm_up),
+        "state": cq.FromGenerated(give_up_after=None),
+    }
+    return cq.Scenario(**(settings | parts))  # type: ignore[arg-type]
+
+
+def window(run: cq.Run):  # type: ignore[no-untyped-def]
+    """The commands of the measured window."""
+    commands = run.commands()
+    return commands[commands.in_window]
+
+
+def quantiles(values_ms: np.ndarray, *shares: float) -> list[float]:
+    """Quantiles in seconds."""
+    return [float(q) / 1e3 for q in np.quantile(values_ms, shares)]

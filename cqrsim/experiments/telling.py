@@ -1,0 +1,119 @@
+"""Results as a terminal shows them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cqrsim.experiments.estimates import metrics_in
+from cqrsim.experiments.findings import findings
+from cqrsim.experiments.wording import at_least, heading, joined, number, plain, scale, text_table
+
+if TYPE_CHECKING:
+    from cqrsim.experiments.compare import Comparison
+    from cqrsim.experiments.simulate import Run
+    from cqrsim.experiments.sweep import Sweep
+
+BEYOND = '"> t": by then too few knew for this percentile to be known.'
+
+
+def comparison_text(comparison: Comparison, names: Sequence[str] = (), title: str = "") -> str:
+    """The table of a comparison, what was not shared, and what it says."""
+    lengths = joined(list(dict.fromkeys(str(scenario.length) for scenario in comparison.designs.values())))
+    runs = f"{comparison.replications} runs of {lengths} for each design, seed {comparison.seed}"
+    table = text_table(_headed(comparison.table(*names), comparison.frame))
+    notes = [_means(comparison.confidence, table), *_not_shared(comparison)]
+    said = [f"* {sentence}" for sentence in findings(comparison)]
+    return "\n\n".join([f"{title}: {runs}" if title else runs, table, "\n".join(notes), "\n".join(said)])
+
+
+def sweep_text(sweep: Sweep, names: Sequence[str] = ()) -> str:
+    """The table of a sweep."""
+    runs = f"{len(sweep.design)} points, {sweep.replications} runs of each, seed {sweep.seed}"
+    table = text_table(_headed(sweep.table(*names), sweep.frame))
+    return "\n\n".join([runs, table, _means(sweep.confidence, table)])
+
+
+def run_text(run: Run, name: str) -> str:
+    """The summary of a run, what became of its commands, and what went wrong for good."""
+    summary = run.summary()
+    zero = textwrap.fill(_nothing_seen(summary), width=100, subsequent_indent="   ")
+    outcomes = "What became of the commands, and what their clients believe:"
+    tables = [text_table(table) for table in (waits_table(summary), others_table(summary), _cells(run.outcomes()))]
+    parts = [f"{name}: one run, seed {run.seed}", *tables[:2], zero, outcomes, tables[2]]
+    anomalies = run.anomalies()
+    if len(anomalies):
+        parts += ["What went wrong for good:", text_table(anomalies[["kind", "count", "causes"]])]
+    return "\n\n".join(parts)
+
+
+def waits_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """The waits of a run's summary, one a row; those that no command waits for are left out."""
+    waits = summary[(summary["unit"] == "ms") & (summary["n"] > 0)]
+    ended = summary[_shares_that_ended(summary)].set_index("metric")["value"]
+    rows: dict[str, dict[str, str]] = {}
+    for row in waits.to_dict("records"):
+        wait = str(row["metric"]).removesuffix("_ms")
+        cells = rows.setdefault(wait, {"wait (ms)": wait.replace("_", " ")})
+        if wait in ended:
+            cells["ended, %"] = plain(100 * ended[wait])
+        cells[str(row["stat"])] = _cell(row["value"], "ms", row["lower_bound"])
+    return pd.DataFrame([cells for wait, cells in rows.items() if not _says_the_same(rows, wait)]).fillna("")
+
+
+def _shares_that_ended(summary: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows tell how many waits ended."""
+    waits = {metric.removesuffix("_ms") for metric in summary.loc[summary["unit"] == "ms", "metric"]}
+    return summary["metric"].isin(list(waits)) & (summary["stat"] == "share")
+
+
+def _says_the_same(rows: dict[str, dict[str, str]], wait: str) -> bool:
+    """Whether it makes no difference that a wait is counted from when the command was sent."""
+    since_intended = rows.get(wait.removesuffix("_from_sent"), {})
+    return wait.endswith("_from_sent") and list(since_intended.values())[1:] == list(rows[wait].values())[1:]
+
+
+def others_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """All else of a run's summary that is not 0, one a row."""
+    others = summary[(summary["unit"] != "ms") & summary["value"].notna() & (summary["value"] != 0)]
+    others = others[~_shares_that_ended(summary).loc[others.index]]
+    heads = [heading(*row) for row in zip(others["metric"], others["stat"], others["unit"], strict=True)]
+    cells = [_cell(*row) for row in zip(others["value"], others["unit"], others["lower_bound"], strict=True)]
+    parts = [head.partition(", ") for head in heads]
+    return pd.DataFrame({"measure": [part[0] for part in parts], "value": cells, "unit": [part[2] for part in parts]})
+
+
+def _nothing_seen(summary: pd.DataFrame) -> str:
+    """The measures that came out as 0."""
+    zero = summary.loc[~_shares_that_ended(summary) & (summary["unit"] != "ms") & (summary["value"] == 0), "metric"]
+    return f"0: {joined([metric.replace('_', ' ') for metric in dict.fromkeys(zero)])}."
+
+
+def _cell(value: float, unit: str, beyond: bool) -> str:
+    return at_least(value * scale(unit)) if beyond else number(value * scale(unit))
+
+
+def _headed(table: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns={name: metric.heading for name, metric in metrics_in(frame).items()})
+
+
+def _means(confidence: float, table: str) -> str:
+    """What the numbers of a table are."""
+    said = f"Means over the runs, with half of their {100 * confidence:g} % interval."
+    return f"{said}  {BEYOND}" if "> " in table else said
+
+
+def _not_shared(comparison: Comparison) -> Iterator[str]:
+    apart = comparison.shared[~comparison.shared["same_commands"]]
+    for design, group, because in zip(apart["design"], apart["group"], apart["because"], strict=True):
+        yield f'The commands of "{group}" in "{design}" are not those of the first design: they differ in {because}.'
+
+
+def _cells(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The cells of truth and belief that were seen, the largest first."""
+    seen = outcomes[outcomes["commands"] > 0].sort_values("commands", ascending=False)
+    shown = seen.assign(share=[f"{100 * share:.2f} %" for share in seen["share"]])
+    return shown[["truth", "belief", "commands", "share"]]
