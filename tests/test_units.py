@@ -90,8 +90,8 @@ def test_rates_count_per_second():
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1.5ms", ms(1.5)), ("5s", seconds(5)), (" 2 min ", minutes(2)), ("1e3us", ms(1)), ("3µs", us(3)), ("0s", ns(0)),
-        ("0.1s", ms(100)), ("1d", hours(24)),
+        ("1.5ms", ms(1.5)), ("5s", seconds(5)), (" 2 min ", minutes(2)), ("1e3us", ms(1)), ("3µs", us(3)),
+        ("0s", ns(0)), ("0.1s", ms(100)), ("1d", hours(24)),
     ],
 )  # fmt: skip
 def test_durations_are_read_exactly(text, value):
@@ -101,8 +101,8 @@ def test_durations_are_read_exactly(text, value):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (ms(1.5), "1.5ms"), (seconds(60), "1min"), (seconds(90), "90s"), (ns(0), "0s"), (us(1234.567), "1.234567ms"),
-        (kib(4), "4KiB"), (bytes_(400), "400B"), (gb(50), "50GB"), (bytes_(0), "0B"), (per_second(200), "200/s"),
+        (ms(1.5), "1.5ms"), (seconds(60), "1min"), (seconds(90), "90s"), (ns(0), "0s"),
+        (us(1234.567), "1.234567ms"), (kib(4), "4KiB"), (bytes_(400), "400B"), (gb(50), "50GB"), (bytes_(0), "0B"), (per_second(200), "200/s"),
         (per_minute(1), "1/min"), (per_hour(1), "1/h"),
     ],
 )  # fmt: skip

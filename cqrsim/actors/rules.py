@@ -15,11 +15,23 @@ Decide = Callable[[Any, Journey], bool]
 Evolve = Callable[[Any, Journey], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class CustomRule:
+    """A rule of somebody's own with the events that it made, by command and attempt; rides along with the trace."""
+
+    decide: Callable[[Any, Any], Any]
+    evolve: Callable[[Any, Any], Any]
+    initial: Any
+    payloads: dict[tuple[int, int], tuple[Any, ...]]
+
+
 class Validation:
     """Decide and evolve for every kind of rule; ``decide`` says whether the state allows the command."""
 
-    def __init__(self, rule: RangeRule | Rule | None) -> None:
+    def __init__(self, rule: RangeRule | Rule | None, groups: tuple[str, ...]) -> None:
         self.rule = rule
+        self.groups = groups
+        self.custom = CustomRule(rule.decide, rule.evolve, rule.initial, {}) if isinstance(rule, Rule) else None
         self.initial: Any = 0
         self.decide: Decide = _always
         self.evolve: Evolve = _add
@@ -38,12 +50,19 @@ class Validation:
 
     def _custom_decide(self, state: Any, journey: Journey) -> bool:
         assert isinstance(self.rule, Rule)
-        decided = self.rule.decide(state, as_command(journey))
+        decided = self.rule.decide(state, self._command(journey))
         if isinstance(decided, Refused):
             return False
         journey.payload = tuple(decided)
         journey.events = len(journey.payload)
+        assert self.custom is not None
+        self.custom.payloads[journey.command, journey.attempt] = journey.payload
         return True
+
+    def _command(self, journey: Journey) -> Command:
+        """The command of a journey as a custom rule sees it; only valid ones get so far."""
+        group = self.groups[journey.group]
+        return Command(journey.command, group, journey.aggregate, journey.change, valid=True)
 
     def _custom_evolve(self, state: Any, journey: Journey) -> Any:
         assert isinstance(self.rule, Rule)
@@ -62,13 +81,6 @@ def _always(state: Any, journey: Journey) -> bool:
 
 def _add(state: int, journey: Journey) -> int:
     return state + journey.change
-
-
-def as_command(journey: Journey) -> Command:
-    """The command of a journey as a custom rule sees it."""
-    return Command(
-        number=journey.command, group=str(journey.group), aggregate=journey.aggregate, change=journey.change, valid=True
-    )
 
 
 class Streams:

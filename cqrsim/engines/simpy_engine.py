@@ -38,7 +38,7 @@ def run(plan: Plan) -> Trace:
     """
     clock, recorder = Clock(), Recorder()
     routes = {link: Route(route, clock, recorder) for link, route in plan.routes.items()}
-    validation = Validation(plan.rule)
+    validation = Validation(plan.rule, plan.about.groups)
     caches = [_cache(plan, group, clock, recorder) for group in range(len(plan.groups))]
     streams = Streams(validation)
     store = EventStore(plan.store, Disk(plan.disk), clock, recorder, streams, routes[Link.STORE_TO_HANDLER])
@@ -58,7 +58,7 @@ def run(plan: Plan) -> Trace:
     clients.begin()
     with _collector_paused():
         clock.run(until=plan.end_ns)
-    return Trace.from_rows(recorder.rows(), marks=plan.marks, reads=plan.looks.reads, about=plan.about)
+    return Trace.from_rows(recorder.rows(), marks=plan.marks, reads=plan.looks.reads, about=plan.about, custom=validation.custom)
 
 
 @contextmanager

@@ -60,6 +60,7 @@ def shared_marks(designs: Mapping[str, Scenario], measured: Mapping[tuple[int, i
             )
             rows.append((other, group, same, "" if same else _why(designs[first], designs[other], group)))
     frame = pd.DataFrame(rows, columns=["design", "group", "same_commands", "because"])
+    frame["same_commands"] = frame["same_commands"].astype(bool)
     for row in frame[~frame["same_commands"] & (frame["because"] == "")].itertuples():
         raise RunError(
             f'the commands of "{row.group}" differ between "{first}" and "{row.design}" though all settings that they '

@@ -96,7 +96,7 @@ def _truth(ways: Paths) -> tuple[Ints, Ints]:
         Truth.UNDECIDED,
     )
     ends = [ways.refused, ways.append_failed, ways.append_lost, ways.lost(Link.CLIENT_TO_HANDLER)]
-    last = np.max([end.reshape(ways.commands, -1).max(axis=1, initial=NEVER) for end in ends], axis=0)
+    last = np.max([end.reshape(ways.commands, ways.attempts).max(axis=1, initial=NEVER) for end in ends], axis=0)
     settled = np.where(stored > 0, stored_at, np.where(truth == Truth.CAUGHT, caught, last))
     return truth, np.where(truth == Truth.UNDECIDED, NEVER, settled)
 

@@ -156,6 +156,9 @@ class _Lowering:
             low=None if rule is None else rule.low,
             high=None if rule is None else rule.high,
             start=0 if rule is None else rule.start,
+            custom_rule=isinstance(scenario.rule, Rule),
+            give_up_ns=state.give_up_ns,
+            worker_waits=scenario.handlers.worker_waits,
         )
 
     def handler(self) -> HandlerPlan:
@@ -250,7 +253,7 @@ def _feed(hasher: "hashlib._Hash", part: Any) -> None:
         for item in part:
             _feed(hasher, item)
     elif isinstance(part, Rule):
-        hasher.update(f"rule {part.decide.__qualname__} {part.evolve.__qualname__};".encode())
+        hasher.update(f"rule {part.fingerprint()};".encode())
     elif dataclasses.is_dataclass(part) and not isinstance(part, type):
         hasher.update(f"{type(part).__name__};".encode())
         for field in dataclasses.fields(part):

@@ -1,4 +1,4 @@
-"""How long until clients know?  The share of commands that have come so far, by time, for each design."""
+"""How long until clients are told?  The share of commands that have come so far, by time, for each design."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 _TITLES = {
     "answer_ms": "Commands that have their first answer",
-    "feedback_ms": "Clients that know what became of their command",
+    "feedback_ms": "Commands whose client has been told an outcome",
     "durability_ms": "Commands whose events are durable",
     "visibility_ms": "Commands that show in all projections",
     "own_read_ms": "Commands that their client has seen in a projection",
@@ -74,7 +74,9 @@ def feedback_ecdf(
     ax: Axes | None = None,
     metric: str = "feedback_ms",
 ) -> Axes:
-    """Draw the share of commands whose clients know their outcome by time t, one line per design.
+    """Draw the share of commands whose clients have been told an outcome by time t, one line per design.
+
+    Whether they were told the truth is another question: see :func:`~cqrsim.plots.outcome_matrix`.
 
     Takes a comparison, a run, or a frame as a comparison's ``latencies()`` returns it: ``design``, ``value`` in
     milliseconds, and if they are there ``fate`` (known, censored or never) and ``replication``.  ``metric`` may be
@@ -104,7 +106,7 @@ def feedback_ecdf(
     bands = [_band(ax, part, all_looks[name].colour, left, right) for name, part in _by_design(frame)]
     for name, curve in curves.items():
         _line(ax, name, curve, all_looks[name], left, right)
-    style.logarithmic(ax, ax.xaxis, left, right)
+    style.logarithmic(ax, "x", left, right)
     _label_ends(ax, curves, all_looks)
     if most := max(bands):
         ax.set_xlabel(f"{ax.get_xlabel()}\nbands: from the lowest to the highest of {most} replications")
@@ -118,11 +120,11 @@ def curve_of(waits: pd.DataFrame) -> Curve:
     >>> curve_of(frame).shares.tolist()
     [0.25, 0.5]
     """
-    values, fate = waits["value"].to_numpy(np.float64), waits["fate"].astype(str).to_numpy()
-    ended = np.sort(values[fate == "known"])
-    censored = np.sort(values[fate == "censored"])
+    values = waits["value"].to_numpy(np.float64)
+    ended = np.sort(values[(waits["fate"] == "known").to_numpy(np.bool_)])
+    censored = np.sort(values[(waits["fate"] == "censored").to_numpy(np.bool_)])
     gone = np.arange(len(ended)) + np.searchsorted(censored, ended, side="left")
-    shares = 1.0 - np.cumprod(1.0 - 1.0 / (len(values) - gone))
+    shares: Floats = np.asarray(1.0 - np.cumprod(1.0 - 1.0 / (len(values) - gone)), np.float64)
     if not len(censored):
         shares = np.arange(1, len(ended) + 1) / max(len(values), 1)  # the same, without rounding
     followed = float(np.nanmax(values, initial=0.0)) if len(values) else 0.0
@@ -163,7 +165,7 @@ def _line(ax: Axes, name: str, curve: Curve, look: Look, left: float, right: flo
     """Solid as long as somebody is informed; thin from there on, where nothing comes any more."""
     times, shares = _thinned(np.maximum(curve.times, left), curve.shares)
     last = times[-1] if len(times) else left
-    steps = {"drawstyle": "steps-post", "color": look.colour}
+    steps: dict[str, Any] = {"drawstyle": "steps-post", "color": look.colour}
     if len(times):
         ax.plot(
             np.append(times[0], times), np.append(0.0, shares),
@@ -177,7 +179,8 @@ def _thinned(times: Floats, shares: Floats) -> tuple[Floats, Floats]:
     """Fewer steps than anybody could see, but all of the slowest."""
     if len(times) <= _MOST_STEPS:
         return times, shares
-    keep = np.unique(np.append(np.linspace(0, len(times) - 1, _MOST_STEPS).astype(int), np.arange(-300, 0) + len(times)))
+    evenly = np.linspace(0, len(times) - 1, _MOST_STEPS).astype(int)
+    keep = np.unique(np.append(evenly, np.arange(len(times) - 300, len(times))))
     return times[keep], shares[keep]
 
 
@@ -208,9 +211,7 @@ def _label_ends(ax: Axes, curves: dict[str, Curve], all_looks: dict[str, Look]) 
             *zip(*leader, strict=True), transform=where, color=look.colour, linestyle=look.dash, linewidth=1.2,
             clip_on=False, gid="leader",
         )  # fmt: skip
-        ax.text(
-            1.065, place, text, transform=where, fontsize=style.SMALL, color=look.colour, va="center", gid="design"
-        )
+        ax.text(1.065, place, text, transform=where, fontsize=style.SMALL, color=look.colour, va="center", gid="design")
 
 
 def _end_label(name: str, curve: Curve) -> str:
@@ -219,4 +220,3 @@ def _end_label(name: str, curve: Curve) -> str:
         return f"{name}: 100 %"
     still = f"\n{style.percent(curve.open)} open at the end" if curve.open else ""
     return f"{name}:\n{style.percent(curve.level)} ever{still}"
-

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cqrsim.errors import ResultError
+from cqrsim.metrics import journey as journey_table
 from cqrsim.moments import Moment
 from cqrsim.plots import style
-from cqrsim.metrics import journey as journey_table
 from cqrsim.plots.sources import HasTrace, trace_of
 from cqrsim.plots.steps import Arrow, Span, Step, arrows_of, heights_of, lanes_of, lost_towards, spans_of, steps_of
 from cqrsim.trace import Trace
@@ -31,8 +31,15 @@ _WORDS = {
     "released": "turn passed on",
     "admitted": "got the turn",
 }
+_LETTERS = 7.5
 _INCHES_PER_LETTER = 0.059
-_CAPTION = "bars: the client waits to know, the handler has given the turn, the store has the append\ndotted: a message with waiting or work on the way"
+_CAPTION = (
+    "bars: the client waits for the outcome, the handler has given the turn, the store has the append\n"
+    "dotted: a message with waiting or work on the way"
+)
+_SAID_AT_HOME = (Moment.ISSUED, Moment.SENT, Moment.CAUGHT, Moment.ANSWERED, Moment.RECEIVED, Moment.DECIDED)
+"""Moments whose place is the group of clients, or the shard."""
+
 _OUTCOMES = {"yes": "seen", "no": "not yet seen", "ok": "ok", "nothing": "nothing yet", "never_told": ""}
 
 
@@ -52,9 +59,9 @@ def journey(run_or_frame: HasTrace | Trace | pd.DataFrame, command: int | None =
 
     Takes a run and the number of a command, or a table as ``run.journey(command)`` returns it.  Time runs down and is
     not to scale: every instant is labelled with the milliseconds since the command was issued, and longer waits take
-    more room.  Wide bars say that the client waits to know, that the command has its handler's turn, that the store
-    has its append.  Full arrows are single messages; dotted ones stand for messages with waiting or work on the way.
-    Questions of a client that looks for its outcome are shown where they are answered.
+    more room.  Wide bars say that the client waits for the outcome, that the command has its handler's turn, that the
+    store has its append.  Full arrows are single messages; dotted ones stand for messages with waiting or work on the
+    way.  Questions of a client that looks for its outcome are shown where they are answered.
 
     From a table alone it cannot always be told at which moment an answer left the handler; it then leaves as late as
     it can.
@@ -66,33 +73,19 @@ def journey(run_or_frame: HasTrace | Trace | pd.DataFrame, command: int | None =
     """
     frame, answer_at, projections = _source(run_or_frame, command)
     steps = _without_idle_looks(steps_of(frame))
-    name = "a command" if command is None else f"command {command:,}"
+    title = f"The way of {'a command' if command is None else f'command {command:,}'}: who did what when"
     if not steps:
         ax = style.new_axes(ax, height=1.5)
-        style.dress(ax, f"The way of {name}")
+        style.dress(ax, title)
         style.say(ax, "Nothing happened to this command.")
         return ax
-    lanes = lanes_of(steps, projections)
-    labels = _labels(steps, letters=int(style.WIDTH / (len(lanes) + 1.3) / _INCHES_PER_LETTER))
-    lines = {label.time: 0 for label in labels}
-    for label in labels:
-        lines[label.time] = max(lines[label.time], len(label.lines))
-    heights = heights_of(steps, lines)
-    bottom = max(heights.values()) + 1.0
-    ax = style.new_axes(ax, height=_INCHES_PER_LINE * bottom + 1.0)
-    _frame(ax, steps, lanes, heights, bottom)
-    ax.set_title(f"The way of {name}: who did what when", fontsize=style.TITLE, color=style.INK, loc="left")
-    arrows = arrows_of(steps, answer_at)
-    for span in spans_of(steps):
-        _draw_span(ax, span, lanes, heights, bottom)
-    for arrow in arrows:
-        _draw_arrow(ax, arrow, lanes, heights)
-    for step in steps:
-        if step.link:
-            _draw_loss(ax, step, lost_towards(step, steps, lanes), lanes, heights)
-    for label in labels:
-        _draw_label(ax, label, lanes, heights, _from_the_right(label, arrows, lanes))
-    return ax
+    drawing = _Drawing.of(steps, lanes_of(steps, projections), ax)
+    drawing.frame(title)
+    drawing.spans(spans_of(steps))
+    drawing.arrows(arrows_of(steps, answer_at))
+    drawing.losses()
+    drawing.labels()
+    return drawing.ax
 
 
 def _source(source: HasTrace | Trace | pd.DataFrame, command: int | None) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
@@ -161,88 +154,115 @@ def _words(step: Step) -> str:
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def _frame(ax: Axes, steps: Sequence[Step], lanes: list[str], heights: dict[float, float], bottom: float) -> None:
-    """Lanes with their names on top, instants as ticks."""
-    style.dress(ax, y="time since issued (ms), not to scale")
-    ax.grid(visible=False, axis="x")
-    ax.set_xlabel(_CAPTION, fontsize=7.5, color=style.QUIET)
-    ax.xaxis.set_label_position("bottom")
-    ax.set_xlim(-1.15, len(lanes) - 0.1)
-    ax.set_ylim(bottom, 0.0)
-    ax.set_yticks(list(heights.values()), [_when(time) for time in heights])
-    ax.tick_params(axis="both", length=0)
-    ax.xaxis.tick_top()
-    ax.set_xticks(range(len(lanes)), [_lane_name(lane, steps) for lane in lanes], linespacing=1.3)
-    ax.spines[:].set_visible(False)
-    ax.vlines(range(len(lanes)), 0.0, bottom, color=style.QUIET, linewidth=0.8, zorder=1)
+@dataclass
+class _Drawing:
+    """A sequence diagram in the making: lanes are numbered from the left, heights are lines of text from the top."""
+
+    ax: Axes
+    steps: list[Step]
+    lanes: list[str]
+    texts: list[Label]
+    heights: dict[float, float]
+    from_the_right: set[tuple[str, float]] = field(default_factory=set)
+    """The points that a message reaches from the right; their texts stand to the left."""
+
+    @classmethod
+    def of(cls, steps: list[Step], lanes: list[str], ax: Axes | None) -> _Drawing:
+        texts = _labels(steps, letters=int(_lane_inches(lanes) / _INCHES_PER_LETTER))
+        lines: dict[float, int] = {}
+        for text in texts:
+            lines[text.time] = max(lines.get(text.time, 0), len(text.lines))
+        heights = heights_of(steps, lines)
+        ax = style.new_axes(ax, height=_INCHES_PER_LINE * (max(heights.values()) + 1) + 1.3)
+        return cls(ax, steps, lanes, texts, heights)
+
+    def x(self, lane: str) -> int:
+        return self.lanes.index(lane)
+
+    @property
+    def bottom(self) -> float:
+        return max(self.heights.values()) + 1.0
+
+    def frame(self, title: str) -> None:
+        """Lanes with their names on top, instants as ticks."""
+        ax, lanes = self.ax, self.lanes
+        style.dress(ax, title, x=_CAPTION, y="time since issued (ms), not to scale")
+        ax.xaxis.label.set(fontsize=_LETTERS, color=style.QUIET)
+        ax.xaxis.set_label_position("bottom")
+        ax.grid(visible=False, axis="x")
+        ax.set_xlim(-1.15, len(lanes) - 0.1)
+        ax.set_ylim(self.bottom, 0.0)
+        ax.set_yticks(list(self.heights.values()), [_when(time) for time in self.heights])
+        ax.tick_params(axis="both", length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
+        ax.set_xticks(range(len(lanes)), [_lane_name(lane, self.steps) for lane in lanes], linespacing=1.3)
+        ax.spines[:].set_visible(False)
+        ax.vlines(range(len(lanes)), 0.0, self.bottom, color=style.QUIET, linewidth=0.8, zorder=1)
+
+    def spans(self, spans: Sequence[Span]) -> None:
+        """Pale bars on the lanes; one that does not end runs out of the picture."""
+        for span in spans:
+            top = self.heights[span.begins]
+            end = self.bottom if span.ends is None else self.heights[span.ends]
+            bar = Rectangle((self.x(span.lane) - 0.035, top), 0.07, end - top, zorder=2, gid="span")
+            bar.set(facecolor="#D6E6F2", edgecolor=style.BLUE, linewidth=0.5)
+            self.ax.add_patch(bar)
+
+    def arrows(self, arrows: Sequence[Arrow]) -> None:
+        """Straight to the next lane; bent a little, never back in time, where they would meet points of others."""
+        for arrow in arrows:
+            from_x, to_x = self.x(arrow.departs.lane), self.x(arrow.arrives.lane)
+            from_y, to_y = self.heights[arrow.departs.time], self.heights[arrow.arrives.time]
+            slope = (to_y - from_y) * _INCHES_PER_LINE / (abs(to_x - from_x) * _lane_inches(self.lanes))
+            bend = 0.0 if abs(to_x - from_x) == 1 else math.copysign(min(0.12, 0.4 * slope), to_x - from_x)
+            self.ax.annotate(
+                "", xy=(to_x, to_y), xytext=(from_x, from_y), gid="message",
+                arrowprops={
+                    "arrowstyle": "-|>", "linewidth": 1.0, "shrinkA": 3, "shrinkB": 3, "mutation_scale": 9,
+                    "color": style.VERMILION if arrow.arrives.bad else style.QUIET, "zorder": 3,
+                    "linestyle": (0, (1.5, 1.5)) if arrow.indirect else "solid",
+                    "connectionstyle": f"arc3,rad={bend}",
+                },
+            )  # fmt: skip
+            if from_x > to_x:
+                self.from_the_right.add((arrow.arrives.lane, arrow.arrives.time))
+
+    def losses(self) -> None:
+        """Lost messages end on the way."""
+        for step in self.steps:
+            if step.link:
+                x, y = self.x(step.lane), self.heights[step.time]
+                end = (x + self.x(lost_towards(step, self.steps, self.lanes))) / 2
+                self.ax.plot([x, end], [y, y + 0.6], color=style.VERMILION, linewidth=1.0, zorder=3, gid="lost")
+                self.ax.plot(end, y + 0.6, marker="x", markersize=6, color=style.VERMILION, zorder=4)
+
+    def labels(self) -> None:
+        """Points, and their texts above them, on the side from which no message comes."""
+        for text in self.texts:
+            x, y = self.x(text.lane), self.heights[text.time]
+            colour = style.VERMILION if text.bad else style.GREEN if text.good else style.INK
+            left = text.lane == "client" or (text.lane, text.time) in self.from_the_right
+            self.ax.plot(x, y, "o", markersize=4.5, color=colour, zorder=5, gid="moment")
+            self.ax.annotate(
+                "\n".join(text.lines), xy=(x, y), xytext=(-6 if left else 6, 1), textcoords="offset points",
+                ha="right" if left else "left", va="bottom", fontsize=_LETTERS, linespacing=1.15, color=colour,
+                path_effects=style.halo(), zorder=6, gid="label",
+            )  # fmt: skip
+
+
+def _lane_inches(lanes: Sequence[str]) -> float:
+    """How far lanes are apart, about."""
+    return style.WIDTH / (len(lanes) + 1.3)
 
 
 def _lane_name(lane: str, steps: Sequence[Step]) -> str:
     """The part that it is, and below its own name if it has one."""
     part, _, own = lane.partition(" ")
     if part in ("client", "handler"):
-        own = next((step.who for step in steps if step.lane == lane and step.moment != Moment.MESSAGE_LOST), "")
-    return f"{part}\n{own}" if own else f"{part}\n"
+        own = next((step.who for step in steps if step.lane == lane and step.moment in _SAID_AT_HOME), "")
+    return f"{part}\n{own}"
 
 
 def _when(time: float) -> str:
     if time == 0:
         return "0"
     return f"{time:,.2f}" if time < 10_000 else f"{time:,.1f}"
-
-
-def _draw_span(ax: Axes, span: Span, lanes: list[str], heights: dict[float, float], bottom: float) -> None:
-    """A pale bar on the lane; one that does not end runs out of the picture."""
-    top, end = heights[span.begins], bottom if span.ends is None else heights[span.ends]
-    x = lanes.index(span.lane)
-    ax.add_patch(
-        Rectangle((x - 0.035, top), 0.07, end - top, facecolor="#D6E6F2", edgecolor=style.BLUE, linewidth=0.5, zorder=2)
-    )
-
-
-def _draw_arrow(ax: Axes, arrow: Arrow, lanes: list[str], heights: dict[float, float]) -> None:
-    """Straight to the next lane; bent a little, never back in time, where it would meet points of others."""
-    from_x, to_x = lanes.index(arrow.departs.lane), lanes.index(arrow.arrives.lane)
-    from_y, to_y = heights[arrow.departs.time], heights[arrow.arrives.time]
-    slope = (to_y - from_y) * _INCHES_PER_LINE / (abs(to_x - from_x) * style.WIDTH / (len(lanes) + 1.3))
-    bend = 0.0 if abs(to_x - from_x) == 1 else math.copysign(min(0.12, 0.4 * slope), to_x - from_x)
-    ax.annotate(
-        "", xy=(to_x, to_y), xytext=(from_x, from_y), gid="message",
-        arrowprops={
-            "arrowstyle": "-|>", "linewidth": 1.0, "shrinkA": 3, "shrinkB": 3, "mutation_scale": 9,
-            "color": style.VERMILION if arrow.arrives.bad else style.QUIET,
-            "linestyle": (0, (1.5, 1.5)) if arrow.indirect else "solid", "zorder": 3,
-            "connectionstyle": f"arc3,rad={bend}",
-        },
-    )  # fmt: skip
-
-
-def _draw_loss(ax: Axes, step: Step, towards: str, lanes: list[str], heights: dict[float, float]) -> None:
-    """An arrow that ends on the way."""
-    x, y = lanes.index(step.lane), heights[step.time]
-    end = (x + lanes.index(towards)) / 2
-    ax.plot([x, end], [y, y + 0.6], color=style.VERMILION, linewidth=1.0, zorder=3, gid="lost")
-    ax.plot(end, y + 0.6, marker="x", markersize=6, color=style.VERMILION, zorder=4)
-
-
-def _from_the_right(label: Label, arrows: Sequence[Arrow], lanes: list[str]) -> bool:
-    """Whether a message comes to this point from the right."""
-    return any(
-        arrow.arrives.lane == label.lane
-        and arrow.arrives.time == label.time
-        and lanes.index(arrow.departs.lane) > lanes.index(label.lane)
-        for arrow in arrows
-    )
-
-
-def _draw_label(ax: Axes, label: Label, lanes: list[str], heights: dict[float, float], from_the_right: bool) -> None:
-    """A point, and its text above it, on the side from which no message comes."""
-    x, y = lanes.index(label.lane), heights[label.time]
-    colour = style.VERMILION if label.bad else style.GREEN if label.good else style.INK
-    ax.plot(x, y, "o", markersize=4.5, color=colour, zorder=5)
-    left = label.lane == "client" or from_the_right
-    ax.annotate(
-        "\n".join(label.lines), xy=(x, y), xytext=(-6 if left else 6, 1), textcoords="offset points",
-        ha="right" if left else "left", va="bottom", fontsize=7.5, linespacing=1.15, color=colour,
-        path_effects=style.halo(), zorder=6,
-    )  # fmt: skip

@@ -68,13 +68,13 @@ def outcome_matrix(
     Raises ResultError if there are several designs and none is named, or if the named one is not there.
 
     >>> cells = pd.DataFrame({"truth": ["durable"], "belief": ["success"], "commands": [980], "share": [1.0]})
-    >>> [text.get_text() for text in outcome_matrix(cells).texts]
-    ['100 %\\n980']
+    >>> [text.get_text().split() for text in outcome_matrix(cells).texts]
+    [['100', '%', '980']]
     """
     frame = outcomes_or_result if isinstance(outcomes_or_result, pd.DataFrame) else outcomes_or_result.outcomes()
     frame, name = _one_design(frame, design)
     ax = style.new_axes(ax, height=4.2)
-    style.dress(ax, "What became of commands, and what clients believe" + (f": {name}" if name else ""))
+    style.dress(ax, "What became of commands, and what clients believe" + (f"\n{name}" if name else ""))
     _empty_matrix(ax)
     seen = frame[frame["commands"] > 0]
     if not len(seen):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 from cqrsim import metrics
 from cqrsim.errors import ResultError
 from cqrsim.metrics.paths import paths
-from cqrsim.metrics.vocabulary import fault_name
-from cqrsim.moments import NEVER, Moment
+from cqrsim.moments import Moment
 from cqrsim.plots import style
+from cqrsim.plots.periods import faults_throughout, name_above, periods_of, shade
 from cqrsim.plots.sources import HasTrace, latency, name_of, trace_of
 from cqrsim.trace import Trace
 
@@ -27,21 +26,8 @@ PANELS = ("commands", "disk", "divergence", "lag", "feedback")
 
 _BINS = 300
 _FEEDBACK_BINS = 80
-_SHORTEST_SHADE = 0.01
-"""Share of the time shown that a refusal of the store must last to be shaded: single failed appends are not."""
 
 _IDLE = (Moment.POLLED, Moment.OWN_READ, Moment.BACKGROUND_READ, Moment.REFUSAL_EXPIRED, Moment.FAULT_ENDED)
-_FAULT, _REFUSES = "#F3D3BC", "#E4E4E4"
-
-
-@dataclass(frozen=True)
-class Period:
-    """A stretch of trouble in seconds, and what it is called."""
-
-    name: str
-    begins: float
-    ends: float
-    is_fault: bool
 
 
 def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
@@ -49,29 +35,28 @@ def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple
 
     Commands in the system and waiting; the disk's use (in percent if it has a capacity); aggregates whose state in
     the handler has parted from the log; events that projections have yet to apply; the median and the 99 % quantile
-    of the time until clients know, by when their commands were intended.  Levels are means over bins, weighted by
-    time.  Triangles on top of the last picture stand where a quantile was never reached, because too many clients
-    were never told.
+    of the time until clients were told an outcome, by when their commands were intended.  Levels are means over bins,
+    weighted by time.  Triangles stand where a quantile was never reached, because too many clients were never told.
 
     Periods in which a fault was in force are shaded and named, and so are those in which the store refused appends
     for a while.  Dotted lines bound the measured window.
 
     ``axes`` takes five axes to draw on, that should share their x axis.
 
-    >>> from cqrsim.trace import Marks
     >>> rows = np.array([[0, Moment.ISSUED, 0, 0, 0, 0, 0], [10**9, Moment.INFORMED, 0, 0, 0, 2, 0]])
-    >>> [axes.get_ylabel().splitlines()[0] for axes in timeline(Trace.from_rows(rows))]
-    ['commands', 'disk use', 'divergent', 'lag', 'feedback']
+    >>> axes = timeline(Trace.from_rows(rows))
+    >>> len(axes), axes[-1].get_xlabel()
+    (5, 'time since the run began (s)')
     """
     trace = trace_of(run)
     drawn = _axes(axes)
     series = metrics.series(trace, bins=_BINS)
     until = _until(trace)
-    periods = _periods(trace, until)
+    periods = periods_of(trace, until)
     for ax in drawn:
         style.dress(ax)
         ax.set_xlim(0.0, until)
-        _shade(ax, periods)
+        shade(ax, periods)
         _window(ax, trace)
     _commands(drawn[0], series)
     _disk(drawn[1], series, trace.about.capacity_bytes)
@@ -79,8 +64,7 @@ def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple
     _lag(drawn[3], series, trace.about.projections)
     _feedback(drawn[4], trace)
     drawn[4].set_xlabel("time since the run began (s)", fontsize=style.TEXT, color=style.INK)
-    _title(drawn[0], name_of(run), trace)
-    _name_periods(drawn[0], periods, until)
+    name_above(drawn[0], periods, _title(name_of(run), trace))
     return drawn
 
 
@@ -103,72 +87,16 @@ def _until(trace: Trace) -> float:
     return max(last, trace.about.length_ns, 1) / 1e9
 
 
-# --- periods ---------------------------------------------------------------------------------------------------------
-
-
-def _periods(trace: Trace, until: float) -> list[Period]:
-    """Faults, and refusals of the store that last and that no fault's period explains."""
-    found = []
-    episodes = metrics.episodes(trace)
-    for kind, begin_ms, end_ms, cause in episodes[["kind", "begin_ms", "end_ms", "cause"]].itertuples(index=False):
-        begins, ends = begin_ms / 1e3, min(until, end_ms / 1e3 if np.isfinite(end_ms) else until)
-        if kind == "fault":
-            found.append(Period(str(cause), begins, ends, is_fault=True))
-        elif kind == "store_refuses" and ends - begins >= _SHORTEST_SHADE * until:
-            found.append(Period(f"store refuses: {cause}" if cause else "store refuses", begins, ends, is_fault=False))
-    faults = [period for period in found if period.is_fault]
-    return faults + [period for period in found if not period.is_fault and not _explained(period, faults)]
-
-
-def _explained(period: Period, faults: Sequence[Period]) -> bool:
-    return any(fault.begins <= period.begins and period.begins < fault.ends for fault in faults)
-
-
-def _shade(ax: Axes, periods: Sequence[Period]) -> None:
-    for period in periods:
-        colour = _FAULT if period.is_fault else _REFUSES
-        ax.axvspan(period.begins, period.ends, facecolor=colour, edgecolor="none", alpha=0.7, zorder=0, gid="period")
-
-
-def _name_periods(ax: Axes, periods: Sequence[Period], until: float) -> None:
-    """The names above the first picture, each over its period; in a higher row where they would touch."""
-    letter = 0.6 * style.SMALL / 72 * ax.figure.dpi / ax.bbox.width
-    rows: list[float] = []
-    for period in sorted(periods, key=lambda one: one.begins):
-        width = letter * len(period.name)
-        middle = (period.begins + period.ends) / 2 / until
-        left = min(max(middle - width / 2, 0.0), max(1.0 - width, 0.0))
-        row = next((row for row, taken in enumerate(rows) if taken <= left), len(rows))
-        rows[row : row + 1] = [left + width]
-        ax.annotate(
-            period.name, xy=(left + width / 2, 1.0), xycoords="axes fraction", xytext=(0, 2 + 11 * row),
-            textcoords="offset points", ha="center", va="bottom", fontsize=style.SMALL, gid="period name",
-            color=style.VERMILION if period.is_fault else style.QUIET,
-        )  # fmt: skip
-    ax.set_title(ax.get_title(loc="left"), loc="left", fontsize=style.TITLE, color=style.INK, pad=6 + 11 * len(rows))
-
-
 def _window(ax: Axes, trace: Trace) -> None:
     for time in (trace.about.warm_up_ns, trace.about.length_ns):
-        if 0 < time:
+        if time > 0:
             ax.axvline(time / 1e9, color=style.QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1, gid="window")
 
 
-def _title(ax: Axes, name: str, trace: Trace) -> None:
-    throughout = _throughout(trace)
+def _title(name: str, trace: Trace) -> str:
+    throughout = faults_throughout(trace)
     said = f"A run over time{f': {name}' if name else ''}"
-    if throughout:
-        said += f" (all the time: {', '.join(throughout)})"
-    ax.set_title(said, loc="left")
-
-
-def _throughout(trace: Trace) -> list[str]:
-    """Faults without a period of their own, if they did anything."""
-    struck = np.concatenate(
-        [trace.of(moment).value for moment in (Moment.APPEND_FAILED, Moment.REFUSAL_LOST, Moment.MESSAGE_LOST)]
-    )
-    with_period = trace.of(Moment.FAULT_BEGAN).place
-    return [fault_name(trace.about, int(fault)) for fault in np.unique(struck) if fault not in (NEVER, *with_period)]
+    return f"{said} (all the time: {', '.join(throughout)})" if throughout else said
 
 
 # --- the pictures ----------------------------------------------------------------------------------------------------
@@ -270,7 +198,7 @@ def _feedback(ax: Axes, trace: Trace) -> None:
     if len(known):
         low, high = float(known.min()), float(known.max())
         room = 2.2 if high / low < 3 else 1.5
-        style.logarithmic(ax, ax.yaxis, low / room, high * room)
+        style.logarithmic(ax, "y", low / room, high * room)
     else:
         ax.set_yticks([])
     for (_, _, colour), values, row in zip(names, found, (0.9, 1.0), strict=True):

@@ -159,9 +159,7 @@ def arrows_of(steps: Sequence[Step], answer_at: str = "") -> list[Arrow]:
     return arrows
 
 
-def _departure(
-    step: Step, before: Sequence[Step], steps: Sequence[Step], answer_at: str
-) -> tuple[Step | None, bool]:
+def _departure(step: Step, before: Sequence[Step], steps: Sequence[Step], answer_at: str) -> tuple[Step | None, bool]:
     if step.moment in _LEADS_TO:
         moments, indirect = _LEADS_TO[step.moment]
         return _latest(before, step, moments), indirect
@@ -172,9 +170,13 @@ def _departure(
     if step.moment == Moment.INFORMED and step.who == "event_push":
         return _latest(before, step, (Moment.PUBLISHED, Moment.REFUSAL_STORED)), False
     if step.moment == Moment.INFORMED and step.who in _PART_OF_CHANNEL:
-        found = [one for one in before if one.moment == Moment.POLLED and one.who == step.who and one.outcome != "nothing"]
-        return (found[-1] if found else None), False
+        return _found_by_looking(before, step.who), False
     return None, False
+
+
+def _found_by_looking(before: Sequence[Step], channel: str) -> Step | None:
+    looks = [one for one in before if one.moment == Moment.POLLED and one.who == channel]
+    return next((one for one in reversed(looks) if not one.outcome.startswith("nothing")), None)
 
 
 def _of_answer(step: Step, before: Sequence[Step], answer_at: str) -> tuple[Step | None, bool]:
@@ -198,7 +200,7 @@ def _latest(before: Sequence[Step], step: Step, moments: Sequence[Moment]) -> St
     """The last of such steps, of the same attempt if there is one."""
     found = [one for one in before if one.moment in moments and one.attempt <= step.attempt]
     same = [one for one in found if one.attempt == step.attempt]
-    return (same or found or [None])[-1]
+    return same[-1] if same else found[-1] if found else None
 
 
 # --- who is busy -----------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ named.  A frame that lost some of its designs keeps their colours as long as its
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -86,10 +87,10 @@ def plain_numbers(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def logarithmic(ax: Axes, axis: Axis, low: float, high: float) -> None:
+def logarithmic(ax: Axes, which: Literal["x", "y"], low: float, high: float) -> None:
     """A logarithmic axis from low to high: marks at decades, and in between where there are few of them."""
-    name = axis.axis_name
-    ax.set(**{f"{name}scale": "log", f"{name}lim": (low, high)})
+    axis: Axis = ax.xaxis if which == "x" else ax.yaxis
+    ax.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
     axis.set_major_locator(LogLocator(subs=(1.0,) if high / low > 300 else (1.0, 2.0, 5.0)))
     axis.set_minor_locator(LogLocator(subs="auto") if high / low > 300 else NullLocator())
     plain_numbers(axis)
@@ -97,9 +98,7 @@ def logarithmic(ax: Axes, axis: Axis, low: float, high: float) -> None:
 
 def say(ax: Axes, message: str) -> None:
     """Write in the middle of the axes why there is nothing to be seen."""
-    ax.text(
-        0.5, 0.5, message, transform=ax.transAxes, ha="center", va="center", fontsize=TEXT, color=QUIET, wrap=True
-    )
+    ax.text(0.5, 0.5, message, transform=ax.transAxes, ha="center", va="center", fontsize=TEXT, color=QUIET, wrap=True)
 
 
 def halo(width: float = 2.0) -> list[AbstractPathEffect]:
@@ -143,7 +142,7 @@ def apart(wanted: Sequence[float], heights: Sequence[float], lowest: float) -> l
     """
     order = sorted(range(len(wanted)), key=lambda place: -wanted[place])
     found = list(wanted)
-    for above, below in zip(order, order[1:], strict=False):
+    for above, below in itertools.pairwise(order):
         found[below] = min(wanted[below], found[above] - (heights[above] + heights[below]) / 2)
     floor = lowest
     for place in reversed(order):

@@ -1,10 +1,20 @@
 """What commands are about: how many aggregates there are, and how popular each is."""
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import numpy.typing as npt
 
 from cqrsim.scenario.checks import POPULARITY, Count, NonNegative
 from cqrsim.scenario.choices import Choice
 from cqrsim.scenario.values import Settings, setting, value
+
+if TYPE_CHECKING:
+    from cqrsim.scenario.values import Accepts
+
+    WeightsSetting: TypeAlias = Accepts[tuple[float, ...], Iterable[float] | npt.NDArray[Any]]
+else:
+    WeightsSetting = Annotated[tuple[float, ...], POPULARITY]
 
 
 @value
@@ -43,7 +53,7 @@ class Weighted(Settings):
     Weighted(weights=(5.0, 3.0, 1.0))
     """
 
-    weights: Annotated[tuple[float, ...], POPULARITY]
+    weights: WeightsSetting
     """The weight of each aggregate."""
     kind: Literal["Weighted"] = setting(default="Weighted", kw_only=True, repr=False)
 

@@ -52,20 +52,17 @@ def _rebuilt(current: Any, change: _Change, path: str, problems: list[Problem]) 
     if not isinstance(current, Settings):
         problems += [_nothing_below(current, _join(path, part)) for part in change.parts]
         return current
-    known_before = len(problems)
     updates = {}
     for part, below in change.parts.items():
         here = _join(path, part)
         if part == "kind" and "kind" in settings_of(type(current)):
-            problems.append(Problem(here, None, f'the kind of "{path}" does not change by itself', f'set "{path}"'))
+            problems.append(Problem(here, None, "a kind does not change by itself", f'set all of "{path}"'))
         elif part in settings_of(type(current)):
             updates[part] = _rebuilt(getattr(current, part), below, here, problems)
         elif part in (getattr(current, "name", None), "0") and below.parts:
             return _rebuilt(current, below, here, problems)
         else:
             problems.append(unknown_setting(here, type(current)))
-    if len(problems) > known_before:
-        return current
     return _made_again(current, updates, path, problems)
 
 

@@ -4,7 +4,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
@@ -223,6 +223,12 @@ Name: TypeAlias = Annotated[str, Checked(_name, "a name", {"type": "string", "mi
 Names: TypeAlias = Annotated[
     tuple[str, ...], Checked(_names, "a list of names", {"type": ["array", "string"], "items": {"type": "string"}})
 ]
+if TYPE_CHECKING:
+    from cqrsim.scenario.values import Accepts
+
+    NamesSetting: TypeAlias = Accepts[tuple[str, ...], str | Iterable[str]]
+else:
+    NamesSetting = Names
 Text: TypeAlias = Annotated[str, Checked(_text, "a text", {"type": "string"})]
 LinkName: TypeAlias = Annotated[str, Checked(_link, "a link", {"enum": list(LINK_NAMES)})]
 EVENTS = Checked(_event_counts, "a number of events, or a list of [number, weight]", _PAIRS_SCHEMA)

@@ -13,7 +13,7 @@ from cqrsim.scenario.checks import (
     Growth,
     Maybe,
     Name,
-    Names,
+    NamesSetting,
     Number,
     PositiveDuration,
     PositiveRate,
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     _Given: TypeAlias = int | Iterable[tuple[int, float]] | Mapping[int, float]
     EventsSetting: TypeAlias = Accepts[int | Weights, _Given]
     ChangesSetting: TypeAlias = Accepts[Weights, _Given]
-    NamesSetting: TypeAlias = Accepts[tuple[str, ...], str | Iterable[str]]
+    ReasonsSetting: TypeAlias = Accepts[tuple[RetryReason, ...], RetryReason | Iterable[RetryReason]]
 else:
     EventsSetting = Annotated[int | Weights, EVENTS]
     ChangesSetting = Annotated[Weights, CHANGES]
-    NamesSetting = Names
+    ReasonsSetting = Annotated[tuple[RetryReason, ...], _REASONS]
 
 
 @value
@@ -83,7 +83,7 @@ class Retries(Settings):
     """Whether a retry carries the id of the first attempt, so that a store can see that it is the same command."""
     jitter: Share = 0.0
     """By which share a wait may be stretched."""
-    after: Annotated[tuple[RetryReason, ...], _REASONS] = ("timeout", "failure")
+    after: ReasonsSetting = setting(default=("timeout", "failure"))
     """What makes it try again."""
 
     @staticmethod

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cqrsim.errors import Problem
-from cqrsim.scenario.checks import Count, Growth, Maybe, Name, Names, PositiveDuration, YesNo
+from cqrsim.scenario.checks import Count, Growth, Maybe, Name, NamesSetting, PositiveDuration, YesNo
 from cqrsim.scenario.choices import Choice, OrShorthand
 from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration, ms, seconds
@@ -143,7 +143,7 @@ class SyncValidation(Feedback):
 
     answer_at: Literal["decided", "written", "applied"] = "decided"
     """What the answer waits for."""
-    projections: Names = ()
+    projections: NamesSetting = setting(default=())
     """With "applied": the projections that must show it; none named means all."""
     wait_at_most: Maybe[PositiveDuration] = None
     """With "applied": how long to wait for them before answering "unknown"; "none": for ever."""

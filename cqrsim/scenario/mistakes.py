@@ -94,7 +94,8 @@ def unknown_setting(path: str, owner: type | None) -> Problem:
     if near:
         hint = f'did you mean "{start}{near}"?'
     elif known:
-        hint = f"{parent or 'there'} {'has' if parent else 'are'} {', '.join(known)}"
+        kind = f"is {owner.__name__} and " if owner is not None and "kind" in settings_of(owner) else ""
+        hint = f"{parent} {kind}has {', '.join(known)}" if parent else f"there are {', '.join(known)}"
     else:
         hint = f"{parent or 'it'} has no settings"
     return Problem(path, None, f'no setting "{path}"', hint)

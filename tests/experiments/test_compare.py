@@ -323,9 +323,7 @@ class TestErrors:
             raise RuntimeError("disk on fire")
 
         monkeypatch.setattr(COMPARING, "measure", breaks)
-        with pytest.raises(
-            cq.CqrsimError, match="all 2 runs failed, the first of them with RuntimeError: disk"
-        ):
+        with pytest.raises(cq.CqrsimError, match="all 2 runs failed, the first of them with RuntimeError: disk"):
             cq.compare({"wait": blog}, replications=2)
 
     def test_interrupting_leaves_what_was_finished(self, blog: cq.Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,10 +104,10 @@ def problems_with(**settings):
         ({"disk": {"colour": "red"}}, 'no setting "disk.colour"; disk has write, flush, per_kib, capacity'),
         ({"disk": {"write": 2}}, 'disk.write: a duration needs a unit: write "2s", or seconds(2) (got 2)'),
         ({"disk": {"write": "fast"}}, 'disk.write: not a duration: write "5s", or seconds(5) (got "fast")'),
-        ({"disk": {"write": True}}, "disk.write: must be a duration or one of Constant, Exponential, Uniform, "
-         "LogNormal, Gamma, Mixture or Empirical (got True)"),
-        ({"disk": {"write": "LogNormal"}}, 'disk.write: must be a table (got "LogNormal"); '
-         'write {kind = "LogNormal", ...}'),
+        ({"disk": {"write": True}}, ("disk.write: must be a duration or one of Constant, Exponential, Uniform, "
+         "LogNormal, Gamma, Mixture or Empirical (got True)")),
+        ({"disk": {"write": "LogNormal"}}, ('disk.write: must be a table (got "LogNormal"); '
+         'write {kind = "LogNormal", ...}')),
         ({"disk": {"write": {"kind": "Exponential", "p50": "1ms"}}},
          'disk.write.mean: is missing: a duration (write "5s", or seconds(5))'),
         ({"disk": {"write": {"kind": "LogNormal", "p50": "2ms", "p99": "1ms"}}},
@@ -125,8 +125,8 @@ def problems_with(**settings):
         ({"store": {"batch_at_most": 2.0}}, "store.batch_at_most: must be a whole number, at least 1 (got 2.0)"),
         ({"store": {"batch_at_most": True}}, "store.batch_at_most: must be a whole number, at least 1 (got True)"),
         ({"store": {"flush": 5}},
-         'store.flush: must be "group", "each", or a duration: a duration needs a unit: '
-         'write "5s", or seconds(5) (got 5)'),
+         ('store.flush: must be "group", "each", or a duration: a duration needs a unit: '
+         'write "5s", or seconds(5) (got 5)')),
         ({"rule": {"kind": "Range", "low": 2, "high": 1}}, "rule.low: must not be more than high (1) (got 2)"),
         ({"rule": {"kind": "Range", "low": 2, "high": 5}}, "rule.start: must be within low (2) and high (5) (got 0)"),
         ({"projections": []}, "projections: needs at least one projection (got [])"),
@@ -152,8 +152,8 @@ def problems_with(**settings):
         ({"network": {"client->handler": "1ms"}},
          'no setting "network.client->handler"; did you mean "network.client_to_handler"?'),
         ({"network": {"delay": "1ms", "los": 0.1}}, 'no setting "network.los"; did you mean "network.loss"?'),
-        ({"scenario_name": "x"}, 'no setting "scenario_name"; there are clients, feedback, state, handlers, store, '
-         "disk, projections, network, aggregates, rule, faults, length, warm_up, grace, drain, name"),
+        ({"scenario_name": "x"}, ('no setting "scenario_name"; there are clients, feedback, state, handlers, store, '
+         "disk, projections, network, aggregates, rule, faults, length, warm_up, grace, drain, name")),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_in_plain_words(settings, told):
@@ -171,19 +171,19 @@ def test_a_mistake_is_told_in_plain_words(settings, told):
         ({"invalid": float("nan")}, "clients.invalid: must be a share between 0 and 1 (got nan)"),
         ({"invalid": True}, "clients.invalid: must be a share between 0 and 1 (got True)"),
         ({"events": {"1": 0.5, "some": 0.5}}, 'clients.events.some: must be a whole number, at least 0 (got "some")'),
-        ({"events": [[1, 0.5], [1, 0.5]]}, "clients.events: has the same number of events twice (got "
-         "[[1, 0.5], [1, 0.5]])"),
+        ({"events": [[1, 0.5], [1, 0.5]]}, ("clients.events: has the same number of events twice (got "
+         "[[1, 0.5], [1, 0.5]])")),
         ({"changes": []}, "clients.changes: needs at least one change (got [])"),
-        ({"changes": "up"}, "clients.changes: must be a whole number, or a list of numbers with their weights: "
-         '[[1, 0.9], [-1, 0.1]] (got "up")'),
+        ({"changes": "up"}, ("clients.changes: must be a whole number, or a list of numbers with their weights: "
+         '[[1, 0.9], [-1, 0.1]] (got "up")')),
         ({"retries": {"first": "1s", "cap": "1ms"}}, "clients.retries.cap: must not be less than first (1s) (got 1ms)"),
         ({"retries": {"first": "1s"}}, "clients.retries.at_most: is missing: a whole number, at least 0"),
-        ({"retries": {"at_most": 1, "first": "1s", "after": []}}, "clients.retries.after: needs "
-         '"timeout", "failure" or both; without retries leave retries out (got [])'),
+        ({"retries": {"at_most": 1, "first": "1s", "after": []}}, ("clients.retries.after: needs "
+         '"timeout", "failure" or both; without retries leave retries out (got [])')),
         ({"own_reads": {"of": ["veiw"]}},
          'clients.own_reads.of.0: no projection of this name (got "veiw"); did you mean "view"?'),
         ({"background_reads": {"rate": "1/s", "of": "x"}},
-         'clients.background_reads.of: no projection of this name (got "x"); there is "view"'),
+         'clients.background_reads.of.0: no projection of this name (got "x"); there is "view"'),
         ({"arrivals": {"kind": "Poisson", "rate": 200}},
          'clients.arrivals.rate: a rate needs a unit: write "200/s", or per_second(200) (got 200)'),
         ({"arrivals": {"kind": "Poisson", "rate": "0/s"}},
@@ -197,8 +197,7 @@ def test_a_mistake_is_told_in_plain_words(settings, told):
 def test_a_mistake_of_clients_is_told_in_plain_words(group, told):
     group = {"arrivals": {"kind": "Poisson", "rate": "200/s"}, **group}
     told_here = problems_with(clients=group)
-    assert any(told in line or told in line.replace("clients.background_reads.of.0", "clients.background_reads.of")
-               for line in told_here), told_here  # fmt: skip
+    assert told in "\n".join(told_here)
     assert all("<" not in line for line in told_here)
 
 

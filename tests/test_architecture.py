@@ -1,0 +1,85 @@
+"""How the package is built: who may import whom, what stands in one place only, and how light the front door is."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cqrsim as cq
+
+PACKAGE = Path(cq.__file__).parent
+
+WORDS = {"units", "amounts", "messages", "moments", "errors"}
+MAY_IMPORT = {
+    "scenario": WORDS,
+    "plan": WORDS | {"scenario", "trace"},
+    "trace": WORDS,
+    "actors": WORDS | {"plan", "scenario"},
+    "engines": WORDS | {"plan", "trace", "actors"},
+    "metrics": WORDS | {"trace"},
+    "plots": WORDS | {"metrics", "trace"},
+    "experiments": WORDS | {"scenario", "plan", "trace", "engines", "metrics"},
+    "cli": WORDS | {"scenario", "experiments", "plots"},
+}
+ONE_HOME = {
+    "simpy": {"actors", "engines"},
+    "matplotlib": {"plots"},
+    "numba": {"engines"},
+    "joblib": {"experiments"},
+    "typer": {"cli"},
+}
+NEVER_WHERE_IT_RUNS = {"random", "uuid", "time", "datetime", "secrets"}
+RUNS = {"plan", "actors", "engines"}
+
+
+def imports(path: Path) -> set[str]:
+    """Modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "cqrsim"}
+    return found
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if room(path) not in ("__init__", "__main__"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_who_may_import_whom(path: Path) -> None:
+    """Layers point one way, and every heavy library has one home."""
+    mine, found = room(path), imports(path)
+    allowed = MAY_IMPORT.get(mine, WORDS) | {mine}
+    asked = {name.split(".")[1] for name in found if name.startswith("cqrsim.")} - {"__version__"}
+    assert asked <= allowed
+    for library, homes in ONE_HOME.items():
+        assert mine in homes or library not in {name.split(".")[0] for name in found}
+    if mine in RUNS:
+        assert not NEVER_WHERE_IT_RUNS & {name.split(".")[0] for name in found}
+    if path.name != "draws.py":
+        assert "default_rng" not in path.read_text()
+
+
+def test_the_shop_window() -> None:
+    """Everything in ``__all__`` is there, sorted, and nothing else is shown."""
+    assert sorted(cq.__all__) == sorted(set(cq.__all__))
+    assert all(getattr(cq, name) is not None for name in cq.__all__)
+    assert dir(cq) == sorted(cq.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'simulat'"):
+        cq.simulat  # type: ignore[attr-defined]
+
+
+def test_import_stays_light() -> None:
+    """The front door opens without what is only needed later."""
+    code = "import sys, cqrsim; print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    heavy = {"pandas", "matplotlib", "scipy", "pyarrow", "joblib", "typer", "numba", "simpy", "tqdm"}
+    assert not loaded & heavy
