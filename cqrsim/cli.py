@@ -7,6 +7,7 @@ What takes long to import is imported by the command that needs it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -16,11 +17,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar, cast
 
 import typer
 
+from cqrsim import __version__
+from cqrsim.errors import CqrsimError, RunError
+from cqrsim.scenario import Scenario, load
+from cqrsim.scenario import schema as scenario_schema
+from cqrsim.scenario.files import read_table
+from cqrsim.scenario.presets import blog, feedback_cases, filling, state_cases
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from cqrsim.experiments import Comparison
-    from cqrsim.scenario import Scenario
 
 FINE, NO, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 Result = TypeVar("Result")
@@ -65,8 +72,6 @@ File = Annotated[Path, typer.Argument(help="A scenario, as .toml or .json.")]
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from cqrsim import __version__
-
         print(__version__)
         raise typer.Exit
 
@@ -124,7 +129,7 @@ def run(file: File, seed: Seed = 1, length: Length = None, out: Out = None) -> N
     from cqrsim.experiments.files import ready_folder
     from cqrsim.experiments.telling import run_text
 
-    scenario = _lengthened(_load(file), length)
+    scenario = _lengthened(load(file), length)
     folder = None if out is None else ready_folder(out)
     result = simulate(scenario, seed)
     print(run_text(result, scenario.name or file.stem))
@@ -166,8 +171,6 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Scenarios or sweeps, as .toml or .json.")],
 ) -> None:
     """Look for mistakes in files, and tell all of them."""
-    from cqrsim.errors import CqrsimError
-
     wrong = 0
     for file in files:
         try:
@@ -181,21 +184,17 @@ def check(
 @app.command()
 def show(file: File) -> None:
     """Tell a scenario in plain words."""
-    print(_load(file).describe())
+    print(load(file).describe())
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from cqrsim.scenario import schema as scenario_schema
-
     print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; whatever a user did wrong ends in a message, not in a traceback."""
-    from cqrsim.errors import CqrsimError, RunError
-
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # an old terminal may not know the sign of plus or minus
@@ -229,12 +228,6 @@ def _finished(work: Callable[[], Result]) -> tuple[Result, bool]:
         return cast("Result", stopped.partial), False
 
 
-def _load(file: Path) -> Scenario:
-    from cqrsim.scenario import load
-
-    return load(file)
-
-
 def _lengthened(scenario: Scenario, length: str | None) -> Scenario:
     return scenario if length is None else scenario.with_(length=length)
 
@@ -242,11 +235,10 @@ def _lengthened(scenario: Scenario, length: str | None) -> Scenario:
 def _checked(file: Path) -> str:
     """What a file holds, in a few words, if it is right."""
     from cqrsim.experiments.sweep_file import is_sweep, load_sweep
-    from cqrsim.scenario.files import read_table
 
     if is_sweep(read_table(file)):
         return f"a sweep of {len(load_sweep(file).design)} points"
-    _load(file)
+    load(file)
     return "a scenario"
 
 
@@ -257,9 +249,7 @@ def _names(metrics: str | None) -> list[str]:
 def _cases(files: Sequence[Path], designs: Designs, length: str | None) -> dict[str, dict[str, Scenario]]:
     """What is to be compared, under a title each."""
     if files:
-        return {"": _named([(_load(file), file) for file in files], length)}
-    from cqrsim.scenario.presets import blog, feedback_cases, filling, state_cases
-
+        return {"": _named([(load(file), file) for file in files], length)}
     cases_of = state_cases if designs is Designs.STATE else feedback_cases
     base = blog().with_(length=length or "10s", warm_up="0s")
     base = base.with_(warm_up=base.length * 0.1)
@@ -281,9 +271,7 @@ def _folder(out: Path, title: str, cases: int) -> Path:
 
 
 def _save_comparison(comparison: Comparison, folder: Path) -> None:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
+    os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files: no window is needed, and there may be no screen
     from cqrsim import plots
 
     files = comparison.save(folder)

@@ -102,7 +102,8 @@ def test_durations_are_read_exactly(text, value):
     ("value", "text"),
     [
         (ms(1.5), "1.5ms"), (seconds(60), "1min"), (seconds(90), "90s"), (ns(0), "0s"),
-        (us(1234.567), "1.234567ms"), (kib(4), "4KiB"), (bytes_(400), "400B"), (gb(50), "50GB"), (bytes_(0), "0B"), (per_second(200), "200/s"),
+        (us(1234.567), "1.234567ms"), (kib(4), "4KiB"), (bytes_(400), "400B"), (gb(50), "50GB"),
+        (bytes_(0), "0B"), (per_second(200), "200/s"),
         (per_minute(1), "1/min"), (per_hour(1), "1/h"),
     ],
 )  # fmt: skip

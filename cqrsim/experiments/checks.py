@@ -28,3 +28,10 @@ def share(name: str, value: float) -> float:
     if not 0 < value < 1:
         raise ScenarioError((Problem(name, value, "must lie between 0 and 1, such as 0.95"),))
     return value
+
+
+def workers(n_jobs: int | None) -> int | None:
+    """What joblib takes for a number of workers: one or more, a negative number counted from all cores, or None."""
+    if n_jobs is None or (isinstance(n_jobs, int) and not isinstance(n_jobs, bool) and n_jobs != 0):
+        return n_jobs
+    raise ScenarioError((Problem("n_jobs", n_jobs, "must be a whole number other than 0, -1 for all cores, or None"),))

@@ -67,5 +67,6 @@ def collect(tasks: Sequence[Task], outcomes: Sequence[Outcome[Measured]], labels
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if failures and not measured:
         first = failures[0]
-        raise RunError(f"all {len(failures)} runs failed, the first of them with {first.message}\n{first.traceback}")
+        riddle = "" if first.plain else f"\n{first.traceback}"
+        raise RunError(f"all {len(failures)} runs failed, the first of them with {first.message}{riddle}")
     return Collected(measured, failures, {task.key: task for task in tasks}, labels)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cqrsim.errors import Problem, ResultError, ScenarioError
 from cqrsim.experiments import wording
-from cqrsim.experiments.checks import share, whole_number
+from cqrsim.experiments.checks import share, whole_number, workers
 from cqrsim.experiments.collect import collect
 from cqrsim.experiments.differences import difference_table
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all, unknown
@@ -160,7 +160,7 @@ def compare(
     """
     named = _checked(designs)
     replications = whole_number("replications", replications, at_least=1)
-    seed, confidence = whole_number("seed", seed), share("confidence", confidence)
+    seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
     tasks = [
         Task(number, replication, scenario, seed)
         for replication in range(replications)

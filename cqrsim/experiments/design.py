@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from cqrsim.errors import Problem, ScenarioError
@@ -34,7 +35,7 @@ class Factor:
         if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
             problems.append(Problem(name, values, "the values of a factor must be a list"))
             return cls(paths, ())
-        levels = [(value,) if isinstance(key, str) else value for value in values]
+        levels = [(_plain(value),) if isinstance(key, str) else _plain(value) for value in values]
         if not levels:
             problems.append(Problem(name, levels, "a factor needs at least one value"))
         fitting = [level for level in levels if isinstance(level, list | tuple) and len(level) == len(paths)]
@@ -146,6 +147,11 @@ def _overlaps(factors: Sequence[Factor]) -> Iterator[Problem]:
         elif other.startswith(f"{one}.") or one.startswith(f"{other}."):
             part, whole = sorted((one, other), key=len, reverse=True)
             yield Problem(part, None, f'is varied alone and as a part of "{whole}"')
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy as those of Python."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _column(values: Sequence[Any]) -> pd.Series[Any]:

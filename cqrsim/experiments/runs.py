@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from cqrsim.errors import CqrsimError
+
 if TYPE_CHECKING:
     from cqrsim.scenario import Scenario
 
@@ -55,12 +57,15 @@ class Failure:
     seed: int
     message: str
     traceback: str
+    plain: bool = False
+    """Whether the message says all: errors that cqrsim raises on purpose are no riddles."""
 
     @classmethod
     def of(cls, task: Task, error: BaseException) -> Failure:
         """The record of what went wrong with a task."""
         told = "".join(traceback.format_exception(error))
-        return cls(task.key, _digest(task.scenario), task.seed, f"{type(error).__name__}: {error}", told)
+        message, plain = f"{type(error).__name__}: {error}", isinstance(error, CqrsimError)
+        return cls(task.key, _digest(task.scenario), task.seed, message, told, plain)
 
 
 Outcome = Done[Result] | Failure

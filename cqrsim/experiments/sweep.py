@@ -10,7 +10,7 @@ import pandas as pd
 
 from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments import wording
-from cqrsim.experiments.checks import share, whole_number
+from cqrsim.experiments.checks import share, whole_number, workers
 from cqrsim.experiments.collect import collect
 from cqrsim.experiments.compare import DEFAULT_METRICS
 from cqrsim.experiments.design import Design
@@ -95,7 +95,7 @@ def sweep(
     ['1ms', '2ms']
     """
     replications = whole_number("replications", replications, at_least=1)
-    seed, confidence = whole_number("seed", seed), share("confidence", confidence)
+    seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
     if not len(design):
         raise ScenarioError((Problem("design", None, "has no points"),))
     tasks = [

@@ -111,15 +111,15 @@ def _p_value(mean: float, variance: float, n: int) -> float:
 
 
 def proportion(count: int, n: int, confidence: float = 0.95) -> Interval:
-    """A share of n independent trials with Wilson's interval (1927); none seen is [0, 3/n], not 0.
+    """A share of n independent trials with the exact interval (Clopper and Pearson 1934); none seen is [0, 3/n], not 0.
 
-    Where none (or all) were seen the bound is exact: -ln(1 - confidence) / n, "the rule of three" (Hanley and
+    Where none (or all) were seen the bound is one-sided: -ln(1 - confidence) / n, "the rule of three" (Hanley and
     Lippman-Hand 1983).
 
     >>> [round(x, 4) for x in proportion(0, 1000)]
     [0.0, 0.0, 0.003]
     >>> [round(x, 3) for x in proportion(10, 100)]
-    [0.1, 0.055, 0.174]
+    [0.1, 0.049, 0.176]
     """
     _check(confidence)
     if not 0 <= count <= n:
@@ -133,10 +133,10 @@ def proportion(count: int, n: int, confidence: float = 0.95) -> Interval:
         return Interval(1.0, 1.0 - most, 1.0)
     from scipy import stats
 
-    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return Interval(share, centre - half, centre + half)
+    tail = (1 - confidence) / 2
+    low = stats.beta.ppf(tail, count, n - count + 1)
+    high = stats.beta.isf(tail, count + 1, n - count)
+    return Interval(share, float(low), float(high))
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

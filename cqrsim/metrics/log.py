@@ -139,6 +139,8 @@ def log_of(trace: Trace) -> Log:
     is_error, events = is_error[order], events[order]
     if numbered and not trace.about.measured:
         events[:-1] = np.diff(value)  # a custom rule may make another number of events than the marks say
+        if trace.custom is not None and len(events) and not is_error[-1]:
+            events[-1] = len(trace.custom.payloads.get((int(command[-1]), int(attempt[-1])), "?"))
     elif not numbered:
         value = np.cumsum(events) - events
     aggregate = trace.marks.aggregate[command]

@@ -25,7 +25,7 @@ def short(scenario: cq.Scenario) -> cq.Scenario:
 
 @pytest.fixture(scope="module")
 def blog() -> cq.Scenario:
-    return short(cq.presets.blog().with_({"clients.invalid": 0.1}))
+    return short(cq.presets.blog().with_({"clients.invalid": 0.1, "clients.patience": None}))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,11 @@ class TestRefusals:
     def test_a_confidence_that_is_none(self, blog: cq.Scenario, wrong: float) -> None:
         with pytest.raises(cq.ScenarioError, match="confidence: must lie between 0 and 1"):
             cq.compare({"blog": blog}, confidence=wrong)
+
+    @pytest.mark.parametrize("wrong", [0, 1.5, "all"])
+    def test_a_number_of_workers_that_is_none(self, blog: cq.Scenario, wrong: Any) -> None:
+        with pytest.raises(cq.ScenarioError, match="n_jobs: must be a whole number other than 0"):
+            cq.compare({"blog": blog}, n_jobs=wrong)
 
     def test_open_clients_with_closed_ones(self, blog: cq.Scenario) -> None:
         """Those who wait hide the stall from those who measure."""

@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 
 import cqrsim as cq
@@ -56,6 +57,13 @@ def test_strategies_are_told_as_code(blog: cq.Scenario) -> None:
 
 def test_levels_may_come_from_any_iterable(blog: cq.Scenario) -> None:
     assert len(grid(blog, {"clients.invalid": (share / 10 for share in range(3))})) == 3
+
+
+def test_numbers_of_numpy_are_numbers(blog: cq.Scenario) -> None:
+    shards_and_workers = ("handlers.shards", "handlers.workers")
+    design = grid(blog, {"clients.invalid": np.linspace(0, 0.5, 3), shards_and_workers: np.array([[1, 2], [2, 1]])})
+    assert design.frame["clients.invalid"].tolist() == [0.0, 0.0, 0.25, 0.25, 0.5, 0.5]
+    assert design.frame["handlers.workers"].tolist() == [2, 1] * 3
 
 
 def test_a_design_is_a_value(blog: cq.Scenario) -> None:

@@ -3,12 +3,16 @@
 from typing import Any
 
 import numpy as np
+from hypothesis import settings
 
 from cqrsim.messages import Answer, AppendOutcome, Belief, Channel, Decision, Link, Seen
 from cqrsim.moments import Moment
 from cqrsim.trace import About, FaultNote, Marks, Reads, Trace
 
 SECOND = 1_000_000_000
+
+patient = settings(deadline=None)
+"""For properties: a busy machine is no reason to fail."""
 
 
 class Story:
@@ -58,7 +62,12 @@ class Story:
         return self.row(at, Moment.PUBLISHED, command, attempt, value=position)
 
     def fail(
-        self, at: float, command: int = 0, attempt: int = 0, outcome: AppendOutcome = AppendOutcome.FULL, fault: int = -1
+        self,
+        at: float,
+        command: int = 0,
+        attempt: int = 0,
+        outcome: AppendOutcome = AppendOutcome.FULL,
+        fault: int = -1,
     ) -> "Story":
         """The append failed."""
         return self.row(at, Moment.APPEND_FAILED, command, attempt, outcome=outcome, value=fault)

@@ -1,12 +1,12 @@
 """Every kind of anomaly, and that nothing else is found."""
 
 import pytest
+from metrics.stories import FULL, Story
 
 from cqrsim.messages import Answer, AppendOutcome, Belief, Decision, Link
 from cqrsim.metrics import anomalies
 from cqrsim.metrics.anomalies import WITNESSES
 from cqrsim.moments import Moment
-from metrics.stories import FULL, Story
 
 
 def refused() -> Story:
@@ -36,7 +36,10 @@ STORIES: dict[str, tuple[Story, set[str]]] = {
         Story().store(1, 0).decide(10, attempt=1).send_append(10, attempt=1).write(11, 1, attempt=1).inform(12),
         {"DUP"},
     ),
-    "phantom": (accepted().row(3, Moment.PUBLISHED, value=0).apply(3, 0).fail(4).inform(5, Answer.FAILURE), {"PHANTOM"}),
+    "phantom": (
+        accepted().row(3, Moment.PUBLISHED, value=0).apply(3, 0).fail(4).inform(5, Answer.FAILURE),
+        {"PHANTOM"},
+    ),
     "publication lost": (accepted().write(4, 0).lose(4, Link.STORE_TO_PROJECTION).inform(5), {"PGAP"}),
     "passed by": (
         Story(commands=2).issue(1, 0).decide(2, 0).send_append(2, 0).write(3, 0, 0).release(3, 0).inform(4, command=0)

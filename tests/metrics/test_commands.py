@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from metrics.stories import Story
 
 from cqrsim.errors import TraceError
 from cqrsim.messages import Channel, Decision, Seen
 from cqrsim.metrics import commands, events, journey
 from cqrsim.moments import Moment
-from metrics.stories import Story
 
 WELL = ("issued", "sent", "received", "admitted", "decided", "append_sent", "written", "published", "released")
 

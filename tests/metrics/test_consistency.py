@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from metrics.stories import Story
 
 from cqrsim.messages import Answer, Belief, Decision
 from cqrsim.metrics import consistency, summary
-from metrics.stories import Story
 
 
 def mixed() -> Story:
@@ -17,7 +17,9 @@ def mixed() -> Story:
         at = 10 * command + 1
         story.decide(at, command).send_append(at, command).write(at + 1, position, command)
         story.release(at + 1, command).apply(at + 51 * (command + 1), position, command)
-    story.inform(5, command=0).inform(15, Answer.FAILURE, 1).give_up(900, Belief.PRESUMED_FAILURE, 2).give_up(900, command=3)
+    story.inform(5, command=0).inform(15, Answer.FAILURE, 1).give_up(900, Belief.PRESUMED_FAILURE, 2).give_up(
+        900, command=3
+    )
     for command in (4, 5):  # these two are accepted, and lost
         story.decide(10 * command + 1, command).send_append(10 * command + 1, command).fail(10 * command + 2, command)
     story.inform(45, command=4).give_up(900, command=5)

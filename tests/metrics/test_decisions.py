@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from metrics.stories import FULL, Story
 
 from cqrsim.messages import AppendOutcome, Command, Decision, Link, Refused
-from cqrsim.metrics import anomalies, commands, consistency, episodes
+from cqrsim.metrics import anomalies, commands, consistency, episodes, events
 from cqrsim.moments import Moment
-from metrics.stories import FULL, Story
 
 ONE_AT_MOST = {"low": 0, "high": 1}
 
@@ -113,6 +113,12 @@ def test_a_custom_rule_is_folded_over_the_log() -> None:
     assert flags(story, "wrong_refuse") == [False] * 4
     story.custom = Rule({(command, 0): ("erased",) for command in range(3)})
     assert flags(story, "wrong_refuse") == [False, False, False, True]
+
+
+def test_a_custom_rule_says_how_many_events_the_last_append_has() -> None:
+    story = Story(custom_rule=True).store(1, 0)
+    story.custom = Rule({(0, 0): ("painted", "painted", "painted")})
+    assert events(story.trace())["version"].tolist() == [1, 2, 3]
 
 
 def ahead() -> Story:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from metrics.stories import Story
 
 from cqrsim.messages import AppendOutcome, Channel, Decision, Link, Seen
 from cqrsim.metrics import invariants
 from cqrsim.moments import Moment
-from metrics.stories import Story
 
 RIGHT: dict[str, Story] = {
     "nothing": Story(commands=0),
@@ -38,7 +38,10 @@ WRONG: dict[str, tuple[Spoil, str]] = {
         "lost and received in one attempt: command 0",
     ),
     "caught and sent": (lambda: Story().store(1, 0).row(1, Moment.CAUGHT), "caught and sent"),
-    "decided twice": (lambda: Story().store(1, 0).row(9, Moment.DECIDED, value=0), "decided more than once in one attempt"),
+    "decided twice": (
+        lambda: Story().store(1, 0).row(9, Moment.DECIDED, value=0),
+        "decided more than once in one attempt",
+    ),
     "told twice": (lambda: Story().store(1, 0).inform(5).inform(6), "informed more than once"),
     "written and failed": (lambda: Story().store(1, 0).fail(9), "written and failed in one attempt"),
     "written out of nowhere": (lambda: Story().issue(1).decide(2).write(3, 0), "append ended without arriving"),
@@ -66,7 +69,8 @@ WRONG: dict[str, tuple[Spoil, str]] = {
         "written on another version than it expected: command 1",
     ),
     "published before durable": (
-        lambda: Story().issue(1).decide(2).send_append(2).row(3, Moment.PUBLISHED, value=0).row(4, Moment.WRITTEN, value=0),
+        lambda: Story().issue(1).decide(2).send_append(2).row(3, Moment.PUBLISHED, value=0)
+        .row(4, Moment.WRITTEN, value=0),
         "published before durable: command 0",
     ),
     "two in one turn": (
@@ -99,7 +103,10 @@ WRONG: dict[str, tuple[Spoil, str]] = {
         lambda: Story(fold_on="answer").issue(1).decide(2).send_append(2).fail(3).fold(4, 1),
         "folded but never durable: command 0",
     ),
-    "folded too early": (lambda: Story(fold_on="publication").store(1, 0).fold(2, 1), "folded before durable: command 0"),
+    "folded too early": (
+        lambda: Story(fold_on="publication").store(1, 0).fold(2, 1),
+        "folded before durable: command 0",
+    ),
     "folded with a hole": (
         lambda: Story(commands=2, fold_on="answer").store(1, 0, 0).store(10, 1, 1, version=1).fold(13, 2, 1),
         "folded ahead of an earlier event of its stream: command 1",

@@ -3,12 +3,12 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from metrics.stories import Story, patient
 
 from cqrsim.messages import Seen
 from cqrsim.metrics import consistency, reads
 from cqrsim.moments import Moment
 from cqrsim.trace import Reads
-from metrics.stories import Story
 
 
 def slow_view() -> Story:
@@ -105,6 +105,7 @@ def test_writes_of_a_session_that_are_applied_the_other_way_round() -> None:
     assert tuple(measured.loc["monotonic_writes_violation_count", ["value", "n"]]) == (1, 1)
 
 
+@patient
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(1, 30), st.one_of(st.none(), st.integers(0, 30))), max_size=8),
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 70)), max_size=6),

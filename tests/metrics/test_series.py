@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from metrics.stories import FULL, Story
 
 from cqrsim.messages import Answer, AppendOutcome, Channel, Decision
 from cqrsim.metrics import episodes, series, summary
 from cqrsim.moments import Moment
-from metrics.stories import FULL, Story
 
 
 def numbers(story: Story) -> dict[str, float]:
@@ -83,7 +83,9 @@ def test_messages_and_polls_are_per_command() -> None:
 
 
 def test_retries_and_conflicts_are_per_command() -> None:
-    story = Story().issue(1).decide(2).send_append(2).fail(3, outcome=AppendOutcome.CONFLICT).row(9, Moment.SENT, attempt=1)
+    story = (
+        Story().issue(1).decide(2).send_append(2).fail(3, outcome=AppendOutcome.CONFLICT).row(9, Moment.SENT, attempt=1)
+    )
     found = numbers(story)
     assert (found["retries_per_command"], found["conflicts_per_command"]) == (1, 1)
 
@@ -98,7 +100,9 @@ def test_time_to_full_is_known_or_beyond_the_run() -> None:
 def test_cache_entries_last_until_they_expire_or_are_written_anew() -> None:
     story = Story(commands=2, length_ns=1_000_000_000, end_ns=1_000_000_000)
     story.issue(0, 0).issue(0, 1).decide(0, 0, Decision.INVALID).decide(0, 1, Decision.INVALID)
-    story.row(100, Moment.REFUSAL_CACHED, 0).row(300, Moment.REFUSAL_CACHED, 0).row(500, Moment.REFUSAL_EXPIRED, 0, value=1)
+    story.row(100, Moment.REFUSAL_CACHED, 0).row(300, Moment.REFUSAL_CACHED, 0).row(
+        500, Moment.REFUSAL_EXPIRED, 0, value=1
+    )
     story.row(600, Moment.REFUSAL_CACHED, 1)
     story.row(650, Moment.POLLED, 0, place=Channel.ERROR_CACHE, outcome=Answer.NOTHING)
     story.row(650, Moment.POLLED, 1, place=Channel.ERROR_CACHE, outcome=Answer.FAILURE)

@@ -1,8 +1,11 @@
 """The arithmetic of levels and counts, against loops that take their time."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from metrics.stories import patient
 
 from cqrsim.metrics.steps import (
     Timeline,
@@ -31,8 +34,11 @@ def spans(rows: list[tuple[int, int, int | None]]) -> tuple[np.ndarray, np.ndarr
     return group, begins, np.where(lasts < 0, -1, begins + lasts)
 
 
+@patient
 @given(grouped, grouped, st.booleans())
-def test_a_timeline_counts_what_has_happened(things: list[tuple[int, int]], asked: list[tuple[int, int]], inclusive: bool) -> None:
+def test_a_timeline_counts_what_has_happened(
+    things: list[tuple[int, int]], asked: list[tuple[int, int]], inclusive: bool
+) -> None:
     (group, time), (at_group, at_time) = columns(things, 2), columns(asked, 2)
     line = Timeline(group, time)
     happened = [[g == one and (t < at or (inclusive and t == at)) for g, t in things] for one, at in asked]
@@ -44,6 +50,7 @@ def test_a_timeline_counts_what_has_happened(things: list[tuple[int, int]], aske
     assert line.last(at_group, at_time, inclusive).tolist() == last
 
 
+@patient
 @given(grouped)
 def test_running_sums_and_maxima_stay_within_their_groups(things: list[tuple[int, int]]) -> None:
     group, values = columns(things, 2)
@@ -52,6 +59,7 @@ def test_running_sums_and_maxima_stay_within_their_groups(things: list[tuple[int
     assert running_max(group, values).tolist() == [max(part) for part in before]
 
 
+@patient
 @given(grouped)
 def test_pairs_are_numbered_alike_if_they_are_alike(things: list[tuple[int, int]]) -> None:
     first, second = columns(things, 2)
@@ -60,26 +68,31 @@ def test_pairs_are_numbered_alike_if_they_are_alike(things: list[tuple[int, int]
         assert [number == other for other in numbers] == [one == other for other in things]
 
 
+@patient
 @given(intervals, st.lists(st.integers(0, 20), min_size=2, max_size=5, unique=True))
 def test_levels_are_weighted_by_time(rows: list[tuple[int, int, int | None]], edges: list[int]) -> None:
     _, begins, ends = spans(rows)
     at = np.array(sorted(edges))
     means, weighted = mean_levels(begins, ends, at), mean_levels(begins, ends, at, begins)
-    for number, (low, high) in enumerate(zip(at[:-1], at[1:], strict=True)):
+    for number, (low, high) in enumerate(itertools.pairwise(at)):
         until = np.where(ends < 0, high, np.minimum(ends, high))
         inside = np.maximum(until - np.maximum(begins, low), 0)
         assert np.isclose(means[number] * (high - low), inside.sum())
         assert np.isclose(weighted[number] * (high - low), (inside * begins).sum())
 
 
+@patient
 @given(intervals, st.integers(0, 10), st.integers(1, 20))
-def test_the_highest_level_is_the_largest_number_at_once(rows: list[tuple[int, int, int | None]], low: int, width: int) -> None:
+def test_the_highest_level_is_the_largest_number_at_once(
+    rows: list[tuple[int, int, int | None]], low: int, width: int
+) -> None:
     _, begins, ends = spans(rows)
     instants = range(low, low + width)
     levels = [int(((begins <= t) & ((ends < 0) | (ends > t))).sum()) for t in instants]
     assert highest_level(begins, ends, np.array([low, low + width])) == max(levels)
 
 
+@patient
 @given(intervals)
 def test_unions_cover_what_their_parts_cover(rows: list[tuple[int, int, int | None]]) -> None:
     group, begins, ends = spans([row for row in rows if row[2] != 0])

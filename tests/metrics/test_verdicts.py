@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from metrics.stories import Story
 
 from cqrsim.messages import Answer, AppendOutcome, Belief, Channel, Decision, Link
 from cqrsim.metrics import commands, outcomes
 from cqrsim.moments import Moment
-from metrics.stories import Story
 
 STORIES: dict[str, tuple[Story, str, str]] = {
     "all went well": (Story().store(1, 0).inform(5), "durable", "success"),
@@ -83,7 +83,8 @@ STORIES: dict[str, tuple[Story, str, str]] = {
     "reloaded after a conflict": (
         Story(attempts_per_try=3).issue(1).decide(2).send_append(2, expected=0)
         .fail(3, outcome=AppendOutcome.CONFLICT).row(4, Moment.ADMITTED, attempt=1)
-        .row(4, Moment.DECIDED, attempt=1, value=1).send_append(4, attempt=1).write(5, 0, attempt=1).release(6, attempt=1),
+        .row(4, Moment.DECIDED, attempt=1, value=1).send_append(4, attempt=1).write(5, 0, attempt=1)
+        .release(6, attempt=1),
         "durable",
         "never_told",
     ),

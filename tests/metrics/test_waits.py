@@ -6,28 +6,31 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from metrics.stories import Story, patient
 from scipy import stats
 
 from cqrsim.messages import Belief
 from cqrsim.metrics import summary
 from cqrsim.metrics.waits import Known, Waits
-from metrics.stories import Story
 
 times = st.lists(st.integers(0, 20).map(float), min_size=1, max_size=40)
 shares = st.sampled_from([0.01, 0.07, 0.25, 0.5, 0.9, 0.95, 0.99, 1.0])
 
 
+@patient
 @given(times, shares)
 def test_without_censoring_a_quantile_is_an_order_statistic(ended: list[float], p: float) -> None:
     known = Waits(np.array(ended)).quantile(p)
     assert known == Known(float(np.quantile(ended, p, method="inverted_cdf")))
 
 
+@patient
 @given(times)
 def test_without_censoring_the_mean_is_the_mean(ended: list[float]) -> None:
     assert Waits(np.array(ended)).mean() == Known(float(np.mean(np.sort(ended))))
 
 
+@patient
 @given(times, times)
 def test_the_curve_is_that_of_scipy(ended: list[float], censored: list[float]) -> None:
     """Kaplan and Meier's estimate, step by step."""
@@ -38,6 +41,7 @@ def test_the_curve_is_that_of_scipy(ended: list[float], censored: list[float]) -
         assert waits.share_within(limit).value == pytest.approx(float(reference.evaluate(limit)), abs=1e-12)
 
 
+@patient
 @given(times, times, shares)
 def test_a_censored_quantile_is_where_the_curve_gets_there(ended: list[float], censored: list[float], p: float) -> None:
     known = Waits(np.array(ended), np.array(censored)).quantile(p)
@@ -50,6 +54,7 @@ def test_a_censored_quantile_is_where_the_curve_gets_there(ended: list[float], c
         assert known.value == there[0]
 
 
+@patient
 @given(times, times, shares)
 def test_waits_in_vain_are_later_than_anything(ended: list[float], never: list[float], p: float) -> None:
     known = Waits(np.array(ended), never=np.array(never)).quantile(p)
@@ -60,6 +65,7 @@ def test_waits_in_vain_are_later_than_anything(ended: list[float], never: list[f
         assert known == Known(max(ended + never), beyond=True)
 
 
+@patient
 @given(times, times)
 def test_the_restricted_mean_is_the_area_under_the_curve(ended: list[float], censored: list[float]) -> None:
     waits = Waits(np.array(ended), np.array(censored))

@@ -38,21 +38,19 @@ def test_an_accepted_command_goes_from_client_to_projection():
     run = cq.simulate(BLOG, seed=1)
     steps = steps_of(run.journey(10))
     assert lanes_of(steps) == ["client", "handler", "store", "projection view"]
-    assert links(steps, "decided") == [
+    assert set(links(steps, "decided")) == {
         ("SENT", "RECEIVED", False),
         ("APPEND_SENT", "APPEND_RECEIVED", False),
         ("DECIDED", "ANSWERED", False),
         ("WRITTEN", "APPEND_ANSWERED", False),
         ("PUBLISHED", "APPLIED", True),
-    ] or {link[1] for link in links(steps, "decided")} == {
-        "RECEIVED", "APPEND_RECEIVED", "ANSWERED", "APPEND_ANSWERED", "APPLIED",
-    }  # fmt: skip
+    }
 
 
-@pytest.mark.parametrize(
-    ("answer_at", "leaves"),
-    [("received", "RECEIVED"), ("decided", "DECIDED"), ("written", "RELEASED"), ("applied", "APPLIED")],
-)
+LEAVES = {"received": "RECEIVED", "decided": "DECIDED", "written": "RELEASED", "applied": "APPLIED"}
+
+
+@pytest.mark.parametrize(("answer_at", "leaves"), LEAVES.items())
 def test_an_answer_leaves_when_its_client_wants_it(answer_at, leaves):
     feedback = cq.SyncValidation(answer_at=answer_at) if answer_at != "received" else cq.ForwardEvent(poll=ms(100))
     steps = steps_of(run_of(feedback=feedback).journey(10))
@@ -112,7 +110,7 @@ def test_a_lost_message_ends_on_the_way(looking):
         [text.get_text().strip() for text in ax.get_xticklabels()].index(lane) for lane in ("store", "handler\nshard 0")
     )
     assert stub.get_xdata().tolist() == [store, (store + handler) / 2]
-    assert any("message to\nhandler lost" in label or "message to handler lost" in label for label in said(ax, looking))
+    assert "message to handler lost" in " ".join(said(ax, looking)).replace("\n", " ")
 
 
 def test_a_lost_publication_was_meant_for_the_projection_that_never_applied_it():
@@ -122,7 +120,7 @@ def test_a_lost_publication_was_meant_for_the_projection_that_never_applied_it()
             "1 0 published store",
             "1 0 message_lost store->projection",
             "2 0 applied search",
-        )  # fmt: skip
+        )
     )
     lanes = lanes_of(steps, ("posts", "search"))
     assert lanes == ["client", "store", "projection posts", "projection search"]
@@ -160,7 +158,7 @@ def test_bars_say_how_long_client_handler_and_store_are_busy():
             "3 0 append_failed store full",
             "5 1 append_received store",
             "6 1 written store ok",
-        )  # fmt: skip
+        )
     )
     assert [(span.lane, span.begins, span.ends) for span in spans_of(steps)] == [
         ("client", 0.0, None), ("handler", 1.0, None), ("store", 2.0, 3.0), ("store", 5.0, 6.0),

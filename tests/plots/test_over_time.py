@@ -16,6 +16,9 @@ TROUBLED = BLOG.with_faults(
 )
 
 
+FILLS = BLOG.with_({"disk.capacity": kb(200), "feedback": cq.ForwardEvent(poll=ms(100)), "drain": seconds(2)})
+
+
 @pytest.fixture(scope="module")
 def troubled():
     return cq.simulate(TROUBLED, seed=1)
@@ -49,7 +52,7 @@ def test_names_of_periods_never_cover_each_other(looking):
 
 
 def test_a_disk_that_fills_is_drawn_in_percent_and_its_refusals_are_shaded(looking):
-    run = cq.simulate(BLOG.with_({"disk.capacity": kb(200), "feedback": cq.ForwardEvent(poll=ms(100))}), seed=1)
+    run = cq.simulate(FILLS, seed=1)
     axes = timeline(run)
     assert axes[1].get_ylabel() == "disk use\n(% of capacity)"
     assert [text.get_text() for text in looking.texts(axes[0], "period name")] == ["store refuses: disk full"]
@@ -58,7 +61,7 @@ def test_a_disk_that_fills_is_drawn_in_percent_and_its_refusals_are_shaded(looki
 
 
 def test_quantiles_that_are_never_reached_are_marked(looking):
-    run = cq.simulate(BLOG.with_({"disk.capacity": kb(200), "feedback": cq.ForwardEvent(poll=ms(100))}), seed=1)
+    run = cq.simulate(FILLS, seed=1)
     feedback = timeline(run)[-1]
     assert all(len(line.get_xdata()) > 5 for line in looking.lines(feedback, "never"))
     assert "▲ not reached" in [text.get_text() for text in feedback.texts]
@@ -77,7 +80,7 @@ def test_single_refusals_are_not_shaded():
     assert periods_of(run.trace, 6.0) == []
 
 
-def test_divergence_shows_what_a_full_disk_leaves_behind():
+def test_divergence_shows_what_a_full_disk_leaves_behind(looking):
     base = cq.presets.state_cases(TROUBLED)
     levels = {}
     for name in ("1 own first", "2b"):

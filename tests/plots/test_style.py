@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 
@@ -52,7 +53,7 @@ def test_labels_that_want_the_same_place_stand_apart(labels):
     wanted, heights = [place for place, _ in labels], [height for _, height in labels]
     found = style.apart(wanted, heights, lowest=0.0)
     spans = sorted((place - height / 2, place + height / 2) for place, height in zip(found, heights, strict=True))
-    assert all(below[1] <= above[0] + 1e-9 for below, above in zip(spans, spans[1:], strict=False))
+    assert all(below[1] <= above[0] + 1e-9 for below, above in itertools.pairwise(spans))
     assert spans[0][0] >= -1e-9
     if len(labels) == 1 and wanted[0] >= heights[0] / 2:
         assert found == wanted
