@@ -274,12 +274,8 @@ def _save_comparison(comparison: Comparison, folder: Path) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files: no window is needed, and there may be no screen
     from cqrsim import plots
 
-    files = comparison.save(folder)
-    files.append(folder / "feedback.png")
-    figure = plots.feedback_ecdf(comparison).get_figure(root=True)
-    assert figure is not None  # axes that were just drawn stand in one
-    figure.savefig(files[-1], dpi=120)
-    _say_written(files)
+    picture = plots.save(plots.feedback_ecdf(comparison), folder / "feedback.png", dpi=120)
+    _say_written([*comparison.save(folder), picture])
 
 
 def _report_errors(errors: pd.DataFrame) -> int:

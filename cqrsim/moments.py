@@ -34,7 +34,9 @@ class Moment(IntEnum):
     SAVED = 18  #                  shard         -                - (in the handler's own store)
     APPEND_SENT = 19  #            shard         -                expected version, or -1 for "any"
     APPEND_RECEIVED = 20  #        store         -                appends waiting in the store, before this one
-    APPEND_STARTED = 21  #         store         -                number of appends in the batch; leader of the batch only
+    APPEND_STARTED = (
+        21  #         store         -                number of appends in the batch; leader of the batch only
+    )
     BUFFERED = 22  #               store         -                position; acknowledged but not yet flushed
     WRITTEN = 23  #                store         AppendOutcome    position of the first event; durable
     APPEND_FAILED = 24  #          store         AppendOutcome    fault that caused it, or -1

@@ -42,6 +42,8 @@ class Errand:
     """Counts the times it began to look; looks of an earlier round are void."""
     over = False
     """It is informed, or has given up."""
+    will_try_again = False
+    """It has had enough of the latest attempt, and waits for the next."""
     free = False
     """Its closed client has been told that it may go on."""
 
@@ -161,6 +163,7 @@ class Clients:
             identity += errand.tries * len(self.group_of)
         journey = Journey(errand.command, errand.tries * self.attempts_per_try, errand.group, errand.session, identity)
         errand.journey = journey
+        errand.will_try_again = False
         self.record((self.clock.time, SENT, errand.command, journey.attempt, errand.group, 0, 0))
         if self.makes_id[errand.group]:
             errand.knows_id = True
@@ -197,6 +200,8 @@ class Clients:
     def _learns(self, errand: Errand, answer: int, channel: int, retryable: bool) -> None:
         """It knows the outcome now, unless it takes a failure for a reason to try again."""
         retries = self.groups[errand.group].retries
+        if answer == FAILURE and errand.will_try_again:
+            return
         if (
             answer == FAILURE and retryable
             and retries is not None and retries.after_failure and errand.tries < retries.at_most
@@ -233,6 +238,7 @@ class Clients:
         assert retries is not None
         errand.tries += 1
         errand.looking_since += 1
+        errand.will_try_again = True
         attempt = errand.tries * self.attempts_per_try
         self.clock.after(
             retries.backoff[errand.tries][errand.command], SENT, self._send_again, errand,

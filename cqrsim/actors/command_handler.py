@@ -277,11 +277,11 @@ class CommandHandler:
 
     # --- what became of the append -------------------------------------------------------------------------------
 
-    def answered(self, outcome: int, attempt: int, journey: Journey) -> None:
+    def answered(self, outcome: int, journey: Journey) -> None:
         """The store's answer to an append has arrived; one that nobody waits for any more changes nothing."""
         now = self.clock.time
-        self.record((now, APPEND_ANSWERED, journey.command, attempt, journey.shard, outcome, 0))
-        if journey.settled or journey.attempt != attempt:
+        self.record((now, APPEND_ANSWERED, journey.command, journey.attempt, journey.shard, outcome, 0))
+        if journey.settled:
             return
         if outcome == OK:
             if self.folds_answers:
@@ -304,7 +304,7 @@ class CommandHandler:
             self._succeed(journey)
 
     def _still_waits(self, journey: Journey, attempt: int) -> bool:
-        return not journey.settled and journey.attempt == attempt
+        return not journey.settled
 
     def _gives_up(self, journey: Journey, attempt: int) -> None:
         """Waited long enough.  The append goes on all the same: only the waiting ends."""
@@ -319,12 +319,13 @@ class CommandHandler:
 
     def _reload(self, journey: Journey) -> None:
         """Somebody else was faster: load again, decide again, as the next attempt."""
-        journey.attempt += 1
+        journey.settled = True
+        following = journey.again()
         self.shards[journey.shard].waiting += 1
         if self.plan.worker_waits:
-            self._admit(journey)
+            self._admit(following)
         else:
-            self._ready(journey)
+            self._ready(following)
 
     def _must_reread(self, outcome: int) -> bool:
         """A state that is built from answers must look again when an answer shows that it may be out of date."""

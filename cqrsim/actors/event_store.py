@@ -306,7 +306,7 @@ class EventStore:
         """Tell the handler what became of its append, if it listens."""
         if entry.is_error or not self.handler.wants_answers:
             return
-        answered = partial(self.handler.answered, entry.outcome, entry.journey.attempt)
+        answered = partial(self.handler.answered, entry.outcome)
         self.answer_route.send(entry.journey, APPEND_ANSWERED, answered, entry.journey.shard)
 
     def _publish(self, journey: Journey) -> None:

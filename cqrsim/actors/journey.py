@@ -10,8 +10,7 @@ ROWS_IN_A_BLOCK = 500_000
 class Journey:
     """What the parts know of one attempt of a command while it is under way.
 
-    A client's retry is a new journey.  A handler that reloads after a conflict goes on with the same journey under
-    the next attempt number.
+    A client's retry is a new journey, and so is a handler's reload after a conflict.
     """
 
     aggregate = 0
@@ -48,6 +47,13 @@ class Journey:
         self.session = session
         self.identity = identity
         """The command id that the store sees; a retry under a new id has another."""
+
+    def again(self) -> "Journey":
+        """Go on as the next attempt, which begins where this one was admitted."""
+        following = Journey(self.command, self.attempt + 1, self.group, self.session, self.identity)
+        for name in ("aggregate", "shard", "key", "change", "events", "event_bytes"):
+            setattr(following, name, getattr(self, name))
+        return following
 
 
 class Recorder:

@@ -104,7 +104,9 @@ class Streams:
         return Stream(self.version[aggregate], self.state[aggregate], tuple(self.appends[aggregate]))
 
     def take_over(self, aggregate: int, stream: "Stream") -> list[Journey]:
-        """Hold the aggregate as the stream says; returns the appends that were missing here."""
+        """Hold the aggregate as the stream says, unless that is older; returns the appends that were missing here."""
+        if stream.version < self.version[aggregate]:
+            return []
         mine = {id(journey) for journey in self.appends[aggregate]}
         missing = [journey for journey in stream.appends if id(journey) not in mine]
         self.version[aggregate], self.state[aggregate] = stream.version, stream.state

@@ -58,7 +58,9 @@ def run(plan: Plan) -> Trace:
     clients.begin()
     with _collector_paused():
         clock.run(until=plan.end_ns)
-    return Trace.from_rows(recorder.rows(), marks=plan.marks, reads=plan.looks.reads, about=plan.about, custom=validation.custom)
+    return Trace.from_rows(
+        recorder.rows(), marks=plan.marks, reads=plan.looks.reads, about=plan.about, custom=validation.custom
+    )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -208,7 +209,9 @@ def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | N
     if not (_somebody_watches() if progress is None else progress):
         yield from outcomes
         return
-    from tqdm.auto import tqdm
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # plain text serves a notebook without widgets
+        from tqdm.auto import tqdm
 
     yield from tqdm(outcomes, total=total, unit="run", delay=1.0, leave=False)
 

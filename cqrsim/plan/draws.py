@@ -67,6 +67,7 @@ def sample(distribution: AnyDistribution, uniform: Floats, index: Ints, attempt:
     ``index`` is each command's place in its group and ``attempt`` the attempt; only a replayed row of measured
     values looks at them.
 
+    >>> from cqrsim.units import ms
     >>> sample(Exponential(mean=ms(1)), np.array([0.0, 0.5]), np.array([0, 1])).tolist()
     [0, 693147]
     """
@@ -120,8 +121,7 @@ def _gamma(d: Gamma, u: Floats, index: Ints) -> Floats:
     from scipy.special import gammaincinv  # heavy, and few scenarios use it
 
     shape = 1.0 / (d.cv * d.cv)
-    result: Floats = gammaincinv(shape, u) * (float(d.mean) / shape)
-    return result
+    return np.asarray(gammaincinv(shape, u) * (float(d.mean) / shape), dtype=np.float64)
 
 
 def _mixture(d: Mixture, u: Floats, index: Ints) -> Floats:

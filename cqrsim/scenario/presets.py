@@ -34,8 +34,8 @@ def blog() -> Scenario:
     virtual machine with a virtio disk.  From the essay (Jens Rantil, 2013): nearly all commands succeed, 99 %; here
     2 % are invalid, so that refusals can be seen.  Assumed: a projection applies an event in 2 ms at the median and
     20 ms at the 99 % quantile (mean 3.3 ms: busy for two thirds of the time), messages take 0.2 ms within a data
-    centre, validation 0.2 ms, clients give up after 5 s, as the reservation page of Microsoft's CQRS Journey does (2012),
-    and few of 1000 blogs are popular (Zipf, exponent 0.9).
+    centre, validation 0.2 ms, clients give up after 5 s (as the reservation page of Microsoft's CQRS Journey does), and
+    few of 1000 blogs are popular (Zipf, exponent 0.9).
 
     >>> blog().disk.write.mean_ns() < 340_000, blog().projections.apply.mean_ns() < 4_000_000
     (True, True)

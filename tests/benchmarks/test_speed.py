@@ -45,7 +45,8 @@ def in_turn(*tasks: Callable[[], object]) -> list[list[float]]:
 def say(name: str, first: list[float], second: list[float], count: int) -> None:
     ratio = statistics.median(b / a for a, b in zip(first, second, strict=True))
     rates = [count / statistics.median(found) for found in (first, second)]
-    print(f"\n{name}: {rates[0]:,.0f} and {rates[1]:,.0f} commands/s, ratio of the pairs {ratio:.2f} (median of {ROUNDS})")
+    told = f"{rates[0]:,.0f} and {rates[1]:,.0f} commands/s, ratio of the pairs {ratio:.2f} (median of {ROUNDS})"
+    print(f"\n{name}: {told}")
 
 
 def columns(plan: Plan) -> list[list[float]]:
