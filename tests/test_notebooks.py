@@ -52,7 +52,7 @@ class TestNotebook:
                 assert output["output_type"] != "error"
                 assert output.get("name") != "stderr"
                 text = "".join(output.get("text", "")) + "".join(output.get("data", {}).get("text/plain", ""))
-                assert "0x" not in text
+                assert not re.search("0x[0-9a-f]{6}", text)
                 tables += output["output_type"] == "execute_result"
         assert tables >= 3
 
