@@ -4,8 +4,6 @@ Where the handler's state comes from is answered by the plan: what it folds on, 
 saves to a store of its own, whether it loads the stream for each command.
 """
 
-from collections import deque
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,9 +14,11 @@ from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import Route
 from cqrsim.actors.patience import Patience
 from cqrsim.actors.rules import Stream, Streams, Validation
+from cqrsim.actors.stream_reader import StreamReader
+from cqrsim.actors.turns import Turns
 from cqrsim.messages import Answer, AppendOutcome, Decision, Link
 from cqrsim.moments import Moment
-from cqrsim.plan.answers import AnswerAt, FoldOn, Save, Turn, WaitFor
+from cqrsim.plan.answers import AnswerAt, FoldOn, Save, WaitFor
 from cqrsim.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -39,24 +39,8 @@ GOT_IT, SUCCESS, FAILURE, UNKNOWN = (
 )
 AT_RECEIVED, AT_DECIDED, AT_WRITTEN, AT_APPLIED = (int(moment) for moment in AnswerAt)
 
-_READS_FROM, _ERROR_EVENT = 7, 15
-"""Which of its messages' luck a journey uses for reads (from the eighth on) and for its error event."""
-
-Then = Callable[[Stream, Journey], None]
-
-
-class Shard:
-    """One instance of the handler: its free workers and who waits for one."""
-
-    __slots__ = ("free_workers", "number", "ready", "waiting")
-
-    def __init__(self, number: int, workers: int) -> None:
-        self.number = number
-        self.free_workers = workers
-        self.ready: deque[Journey] = deque()
-        """Those that have the turn of their aggregate, and wait for a worker."""
-        self.waiting = 0
-        """Received and not yet admitted."""
+ERROR_EVENT = 15
+"""Error events meet the luck of a journey's sixteenth message to the store."""
 
 
 class CommandHandler:
@@ -87,14 +71,11 @@ class CommandHandler:
         self.record = recorder.add
         self.validation = validation
         self.store = store
-        self.to_store, self.from_store = routes[Link.HANDLER_TO_STORE], routes[Link.STORE_TO_HANDLER]
+        self.to_store = routes[Link.HANDLER_TO_STORE]
         self.to_client = routes[Link.HANDLER_TO_CLIENT]
         self.to_cache = routes[Link.HANDLER_TO_CACHE]
         self.caches = caches
         self.state = Streams(validation)
-        self.shards = [Shard(number, plan.handler.workers) for number in range(plan.handler.shards)]
-        self.turns: dict[int, deque[Journey]] = {}
-        """Who waits behind the one that has the turn, by the turn's key."""
         self.wants_answers = plan.state.wait_for == WaitFor.ANSWER
         self.folds_events = plan.state.fold_on == FoldOn.PUBLICATION
         self.listens = self.folds_events or plan.state.wait_for == WaitFor.PUBLICATION
@@ -110,9 +91,8 @@ class CommandHandler:
         self.folds_answers = plan.state.fold_on == FoldOn.ANSWER
         self.waits_for_event = plan.state.wait_for == WaitFor.PUBLICATION
         self.waits = plan.state.wait_for != WaitFor.NOTHING
-        self.turn_of_aggregate = plan.handler.turn == Turn.AGGREGATE
-        self.turn_of_shard = plan.handler.turn == Turn.SHARD
-        self.takes_turns = plan.handler.turn != Turn.NONE
+        self.turns = Turns(plan.handler, self._admit)
+        self.streams = StreamReader(clock, store, self.to_store, routes[Link.STORE_TO_HANDLER], give_up_ns)
 
     def meet(self, clients: "Clients", projections: "list[Projection]") -> None:
         """Get to know whom to answer, and who applies events."""
@@ -129,16 +109,14 @@ class CommandHandler:
         journey.events = self.events[command]
         journey.event_bytes = self.event_bytes[command]
         journey.shard = aggregate % self.plan.shards
-        shard = self.shards[journey.shard]
-        now = self.clock.time
-        self.record((now, RECEIVED, command, journey.attempt, journey.shard, 0, shard.waiting))
-        if 0 <= self.plan.queue_limit <= shard.waiting:
+        waiting = self.turns.waiting(journey)
+        self.record((self.clock.time, RECEIVED, command, journey.attempt, journey.shard, 0, waiting))
+        if self.turns.are_full(journey):
             self._turn_away(journey)
             return
         if self.answer_at[journey.group] == AT_RECEIVED:
             self._reply(journey, GOT_IT)
-        shard.waiting += 1
-        self._take_turn(journey)
+        self.turns.enter(journey)
 
     def _turn_away(self, journey: Journey) -> None:
         now = self.clock.time
@@ -146,38 +124,7 @@ class CommandHandler:
         journey.settled = True
         self._reply(journey, FAILURE)
 
-    def _take_turn(self, journey: Journey) -> None:
-        if not self.takes_turns:
-            self._ready(journey)
-            return
-        if self.turn_of_aggregate:
-            journey.key = journey.aggregate
-        elif self.turn_of_shard:
-            journey.key = journey.shard
-        behind = self.turns.get(journey.key)
-        if behind is None:
-            self.turns[journey.key] = deque()
-            self._ready(journey)
-        else:
-            behind.append(journey)
-
-    def _ready(self, journey: Journey) -> None:
-        shard = self.shards[journey.shard]
-        if shard.free_workers > 0:
-            shard.free_workers -= 1
-            self._admit(journey)
-        else:
-            shard.ready.append(journey)
-
-    def _free_worker(self, journey: Journey) -> None:
-        shard = self.shards[journey.shard]
-        if shard.ready:
-            self._admit(shard.ready.popleft())
-        else:
-            shard.free_workers += 1
-
     def _admit(self, journey: Journey) -> None:
-        self.shards[journey.shard].waiting -= 1
         self.record((self.clock.time, ADMITTED, journey.command, journey.attempt, journey.shard, 0, 0))
         if self.loads:
             self._load(journey)
@@ -187,7 +134,7 @@ class CommandHandler:
     # --- its state is at hand, or fetched ------------------------------------------------------------------------
 
     def _load(self, journey: Journey) -> None:
-        self._ask_for_stream(journey, False, self._loaded)
+        self.streams.ask(journey, False, self._loaded)
 
     def _loaded(self, stream: Stream, journey: Journey) -> None:
         journey.version, journey.state = stream.version, stream.state
@@ -217,8 +164,7 @@ class CommandHandler:
             self._accept(journey)
         else:
             self._refuse(journey)
-        if not self.plan.worker_waits:
-            self._free_worker(journey)
+        self.turns.is_decided(journey)
 
     # --- it is refused, or becomes events ------------------------------------------------------------------------
 
@@ -320,12 +266,7 @@ class CommandHandler:
     def _reload(self, journey: Journey) -> None:
         """Somebody else was faster: load again, decide again, as the next attempt."""
         journey.settled = True
-        following = journey.again()
-        self.shards[journey.shard].waiting += 1
-        if self.plan.worker_waits:
-            self._admit(following)
-        else:
-            self._ready(following)
+        self.turns.enter_again(journey.again())
 
     def _must_reread(self, outcome: int) -> bool:
         """A state that is built from answers must look again when an answer shows that it may be out of date."""
@@ -334,7 +275,7 @@ class CommandHandler:
 
     def _reread(self, journey: Journey) -> None:
         journey.settled = True
-        self._ask_for_stream(journey, True, self._has_reread)
+        self.streams.ask(journey, True, self._has_reread)
 
     def _has_reread(self, stream: Stream, journey: Journey) -> None:
         """Take the stream as it is; the append succeeded if it is found there (or its command id is)."""
@@ -348,47 +289,6 @@ class CommandHandler:
             self._succeed(journey)
         else:
             self._fail(journey)
-
-    # --- asking the store for a stream ---------------------------------------------------------------------------
-
-    def _ask_for_stream(self, journey: Journey, behind_appends: bool, then: Then) -> None:
-        """Read the stream; ask again after the give-up time where the question or the answer may get lost."""
-        journey.reads += 1
-        number = journey.reads
-        read = partial(self._read_at_store, number, behind_appends, then)
-        ask, answer = self.to_store, self.from_store
-        ask.send(journey, LOADED, read, journey.shard, number=_READS_FROM + number)
-        if self.answers.give_up_ns >= 0 and (ask.losses or answer.losses):
-            self.clock.after(
-                self.answers.give_up_ns, HANDLER_GAVE_UP, partial(self._ask_again, number, behind_appends, then),
-                journey, command=journey.command, attempt=journey.attempt, place=1,
-            )  # fmt: skip
-
-    def _ask_again(self, number: int, behind_appends: bool, then: Then, journey: Journey) -> None:
-        if journey.reads == number:
-            self._ask_for_stream(journey, behind_appends, then)
-
-    def _read_at_store(self, number: int, behind_appends: bool, then: Then, journey: Journey) -> None:
-        if behind_appends:
-            self.store.after_appends(journey, partial(self._start_reading, number, then, journey))
-        else:
-            self._start_reading(number, then, journey)
-
-    def _start_reading(self, number: int, then: Then, journey: Journey) -> None:
-        stream = self.store.streams.copy_of(journey.aggregate)
-        self.clock.after(
-            self.store.read_ns(journey), LOADED, partial(self._send_stream, number, then, stream), journey,
-            command=journey.command, attempt=journey.attempt,
-        )  # fmt: skip
-
-    def _send_stream(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
-        arrive = partial(self._stream_arrives, number, then, stream)
-        self.from_store.send(journey, LOADED, arrive, journey.shard, number=_READS_FROM + number)
-
-    def _stream_arrives(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
-        if journey.reads == number:
-            journey.reads += 1
-            then(stream, journey)
 
     # --- the client is told, the turn passes on ------------------------------------------------------------------
 
@@ -421,7 +321,7 @@ class CommandHandler:
         if feedback.error_events:
             size = int(self.error_bytes[journey.command])
             self.to_store.send(
-                journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, number=_ERROR_EVENT
+                journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, number=ERROR_EVENT
             )
         cache = self.caches[journey.group]
         if cache is not None:
@@ -456,12 +356,4 @@ class CommandHandler:
     def _release(self, journey: Journey) -> None:
         """The turn of the aggregate passes on."""
         self.record((self.clock.time, RELEASED, journey.command, journey.attempt, journey.shard, 0, 0))
-        if self.plan.worker_waits:
-            self._free_worker(journey)
-        if not self.takes_turns:
-            return
-        behind = self.turns[journey.key]
-        if behind:
-            self._ready(behind.popleft())
-        else:
-            del self.turns[journey.key]
+        self.turns.pass_on(journey)
