@@ -8,14 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cqrsim.actors.clock import Clock
+from cqrsim.actors.errand import Errand
 from cqrsim.actors.error_cache import ErrorCache
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey, Recorder
+from cqrsim.actors.looking import Lookout, status_sources
 from cqrsim.actors.network import Route
 from cqrsim.actors.patience import Patience
-from cqrsim.messages import Answer, Belief, Channel, Link, Seen
+from cqrsim.actors.readers import BackgroundReaders, OwnReaders
+from cqrsim.messages import Answer, Belief, Channel, Link
 from cqrsim.moments import NEVER, Moment
-from cqrsim.plan.parts import GroupPlan, Schedule
+from cqrsim.plan.parts import GroupPlan
 from cqrsim.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -23,34 +26,11 @@ if TYPE_CHECKING:
     from cqrsim.actors.projection import Projection
 
 ISSUED, CAUGHT, SENT, RECEIVED = int(Moment.ISSUED), int(Moment.CAUGHT), int(Moment.SENT), int(Moment.RECEIVED)
-ANSWERED, INFORMED, POLLED = int(Moment.ANSWERED), int(Moment.INFORMED), int(Moment.POLLED)
-OWN_READ, BACKGROUND_READ, GAVE_UP = int(Moment.OWN_READ), int(Moment.BACKGROUND_READ), int(Moment.GAVE_UP)
+ANSWERED, INFORMED, GAVE_UP = int(Moment.ANSWERED), int(Moment.INFORMED), int(Moment.GAVE_UP)
 
-NOTHING, GOT_IT, SUCCESS, FAILURE, UNKNOWN = (int(answer) for answer in Answer)
-REPLY, EVENT_PUSH, EVENT_POLL, READ_MODEL, ERROR_CACHE, PRE_VALIDATION = (int(channel) for channel in Channel)
-
-
-class Errand:
-    """What a client remembers of one command."""
-
-    tries = 0
-    journey: Journey | None = None
-    """The latest attempt."""
-    knows_id = False
-    answered = False
-    looking_since = 0
-    """Counts the times it began to look; looks of an earlier round are void."""
-    over = False
-    """It is informed, or has given up."""
-    will_try_again = False
-    """It has had enough of the latest attempt, and waits for the next."""
-    free = False
-    """Its closed client has been told that it may go on."""
-
-    def __init__(self, command: int, group: int, session: int) -> None:
-        self.command = command
-        self.group = group
-        self.session = session
+_, GOT_IT, SUCCESS, FAILURE, UNKNOWN = (int(answer) for answer in Answer)
+REPLY, EVENT_PUSH = int(Channel.REPLY), int(Channel.EVENT_PUSH)
+PRE_VALIDATION = int(Channel.PRE_VALIDATION)
 
 
 class Clients:
@@ -70,14 +50,10 @@ class Clients:
         self.clock = clock
         self.recorder = recorder
         self.record = recorder.add
-        self.routes = routes
-        self.store = store
-        self.caches = caches
         self.session = plan.marks.session.tolist()
         self.intended = plan.marks.intended.tolist()
         self.group_of = plan.marks.group.tolist()
         self.caught = plan.caught.tolist()
-        self.events = plan.marks.events
         self.errands: dict[int, Errand] = {}
         self.attempts_per_try = plan.about.attempts_per_try
         self.pushed = [group.feedback.event_push for group in plan.groups]
@@ -89,12 +65,17 @@ class Clients:
             for group in plan.groups
         ]
         self.to_handler = routes[Link.CLIENT_TO_HANDLER]
-        self.look_plans = [self._status_sources(group) for group in plan.groups]
+        sources = [status_sources(group.feedback, routes) for group in plan.groups]
+        self.looks = [bool(group_sources) for group_sources in sources]
+        self.lookout = Lookout(sources, clock, recorder, store, caches, self.hears_of_find)
+        own_reads = [group.own_reads for group in plan.groups]
+        self.own_readers = OwnReaders(own_reads, clock, recorder, routes[Link.CLIENT_TO_PROJECTION])
 
     def meet(self, handler: "CommandHandler", projections: "list[Projection]") -> None:
         """Get to know whom to send to and what to look at."""
         self.handler = handler
-        self.projections = projections
+        self.lookout.meet(projections)
+        self.own_readers.meet(projections)
 
     def begin(self) -> None:
         """Set the first arrivals."""
@@ -105,7 +86,7 @@ class Clients:
             if group.closed is not None:
                 for client in range(group.closed.clients):
                     self._think(group, client, 0, 0)
-        self._schedule_background_read(0)
+        BackgroundReaders(self.plan.looks, self.clock, self.recorder)
 
     # --- issuing -------------------------------------------------------------------------------------------------
 
@@ -167,8 +148,8 @@ class Clients:
         self.record((self.clock.time, SENT, errand.command, journey.attempt, errand.group, 0, 0))
         if self.makes_id[errand.group]:
             errand.knows_id = True
-            if self.look_plans[errand.group]:
-                self._begin_to_look(errand)
+            if self.looks[errand.group]:
+                self.lookout.begin(errand)
         self.patience[errand.group].begin(errand, errand.command, journey.attempt)
         self.to_handler.send(journey, RECEIVED, self.handler.receive, errand.session)
 
@@ -182,8 +163,8 @@ class Clients:
         if not errand.over:
             if answer == GOT_IT:
                 errand.knows_id = True
-                if journey is errand.journey and self.look_plans[errand.group]:
-                    self._begin_to_look(errand)
+                if journey is errand.journey and self.looks[errand.group]:
+                    self.lookout.begin(errand)
             elif answer == UNKNOWN:
                 self._gives_up(errand)
             else:
@@ -196,6 +177,12 @@ class Clients:
         errand = self.errands[journey.command]
         if errand.knows_id and not errand.over:
             self._learns(errand, answer, EVENT_PUSH, journey.retryable)
+
+    def hears_of_find(self, answer: int, channel: int, journey: Journey) -> None:
+        """A look has found the outcome."""
+        errand = self.errands[journey.command]
+        if not errand.over:
+            self._learns(errand, answer, channel, journey.retryable)
 
     def _learns(self, errand: Errand, answer: int, channel: int, retryable: bool) -> None:
         """It knows the outcome now, unless it takes a failure for a reason to try again."""
@@ -215,9 +202,8 @@ class Clients:
         attempt = 0 if errand.journey is None else errand.journey.attempt
         now = self.clock.time
         self.record((now, INFORMED, errand.command, attempt, channel, answer, 0))
-        reads = self.groups[errand.group].own_reads
-        if answer == SUCCESS and reads is not None and reads.count > 0:
-            self._schedule_own_read(errand, 0, reads.after[0][errand.command])
+        if answer == SUCCESS:
+            self.own_readers.begin(errand)
         if self.closed[errand.group]:
             self._may_go_on(errand)
 
@@ -270,125 +256,8 @@ class Clients:
             turn, client = divmod(errand.command - int(group.commands[0]), closed.clients)
             self._think(group, client, turn + 1, self.clock.time)
 
-    # --- looking for the outcome ---------------------------------------------------------------------------------
-
-    def _status_sources(self, group: GroupPlan) -> list["StatusSource"]:
-        feedback, sources = group.feedback, []
-        if feedback.event_poll is not None:
-            sources.append(StatusSource(EVENT_POLL, feedback.event_poll, -1))
-        if feedback.cache_poll is not None:
-            sources.append(StatusSource(ERROR_CACHE, feedback.cache_poll, -1))
-        if feedback.read_model is not None:
-            sources.append(StatusSource(READ_MODEL, feedback.read_model, feedback.read_model_of))
-        return sources
-
-    def _begin_to_look(self, errand: Errand) -> None:
-        """Start looking at every status source, afresh: the schedule counts from the last answer heard."""
-        errand.looking_since += 1
-        for source in self.look_plans[errand.group]:
-            self._schedule_look(errand, source, 0, errand.looking_since)
-
-    def _schedule_look(self, errand: Errand, source: "StatusSource", number: int, since: int) -> None:
-        schedule = source.schedule
-        if 0 <= schedule.at_most <= number:
-            return
-        journey = errand.journey
-        assert journey is not None
-        self.clock.after(
-            schedule.gap_ns(number), POLLED, partial(self._look, source, number, since), errand,
-            command=errand.command, attempt=journey.attempt, place=source.channel,
-        )  # fmt: skip
-
-    def _look(self, source: "StatusSource", number: int, since: int, errand: Errand) -> None:
-        if errand.over or errand.looking_since != since:
-            return
-        self._schedule_look(errand, source, number + 1, since)
-        journey = errand.journey
-        assert journey is not None
-        there = self.routes[source.there]
-        find = partial(self._find, source, number)
-        there.send(journey, POLLED, find, errand.session, number=number)
-
-    def _find(self, source: "StatusSource", number: int, journey: Journey) -> None:
-        """The question has arrived at the status source: what it finds goes back."""
-        answer = self._finding(source, journey)
-        channel = source.channel
-        self.record((self.clock.time, POLLED, journey.command, journey.attempt, channel, answer, number + 1))
-        found = partial(self._has_looked, answer, source.channel)
-        self.routes[source.back].send(journey, INFORMED, found, journey.session, number=number)
-
-    def _finding(self, source: "StatusSource", journey: Journey) -> int:
-        command = journey.command
-        if source.channel == EVENT_POLL:
-            return self.store.found.get(command, NOTHING)
-        if source.channel == ERROR_CACHE:
-            cache = self.caches[journey.group]
-            return FAILURE if cache is not None and cache.has(command) else NOTHING
-        return SUCCESS if self.projections[source.projection].shows(command) else NOTHING
-
-    def _has_looked(self, answer: int, channel: int, journey: Journey) -> None:
-        errand = self.errands[journey.command]
-        if answer != NOTHING and not errand.over:
-            self._learns(errand, answer, channel, journey.retryable)
-
-    # --- reading -------------------------------------------------------------------------------------------------
-
-    def _schedule_own_read(self, errand: Errand, number: int, delay: int) -> None:
-        journey = errand.journey
-        attempt = 0 if journey is None else journey.attempt
-        self.clock.after(
-            delay, OWN_READ, partial(self._own_read, number), errand,
-            command=errand.command, attempt=attempt, place=number,
-        )  # fmt: skip
-
-    def _own_read(self, number: int, errand: Errand) -> None:
-        reads = self.groups[errand.group].own_reads
-        journey = errand.journey
-        assert reads is not None and journey is not None
-        if number + 1 < reads.count:
-            slot = (number + 1) % 16
-            self._schedule_own_read(errand, number + 1, reads.gap[slot][errand.command])
-        projection = reads.of[reads.choice[number % 16][errand.command]]
-        arrives = partial(self._reads_view, projection, number)
-        self.routes[Link.CLIENT_TO_PROJECTION].send(journey, OWN_READ, arrives, errand.session, number=number)
-
-    def _reads_view(self, projection: int, number: int, journey: Journey) -> None:
-        seen = Seen.YES if self.projections[projection].shows(journey.command) else Seen.NO
-        now = self.clock.time
-        self.record((now, OWN_READ, journey.command, journey.attempt, projection, int(seen), number))
-
-    def _schedule_background_read(self, number: int) -> None:
-        looks = self.plan.looks
-        if number < len(looks.time):
-            delay = int(looks.time[number]) - self.clock.time
-            self.clock.after(delay, BACKGROUND_READ, self._background_read, number, command=number)
-
-    def _background_read(self, number: int) -> None:
-        projection = int(self.plan.looks.reads.projection[number])
-        self.record((self.clock.time, BACKGROUND_READ, number, 0, projection, NEVER, NEVER))
-        self._schedule_background_read(number + 1)
-
 
 def _patience_ns(group: GroupPlan) -> int:
     """It waits so long for an attempt: as long as the group waits for anything, or as silence lasts; -1 for ever."""
     limits = [limit for limit in (group.patience_ns, group.feedback.presume_after_ns) if limit >= 0]
     return min(limits, default=NEVER)
-
-
-class StatusSource:
-    """Where an outcome can be looked up, and how often a client looks there."""
-
-    __slots__ = ("back", "channel", "projection", "schedule", "there")
-
-    def __init__(self, channel: int, schedule: Schedule, projection: int) -> None:
-        self.channel = channel
-        self.schedule = schedule
-        self.projection = projection
-        self.there, self.back = _WAYS[channel]
-
-
-_WAYS = {
-    EVENT_POLL: (Link.CLIENT_TO_STORE, Link.STORE_TO_CLIENT),
-    ERROR_CACHE: (Link.CLIENT_TO_CACHE, Link.CACHE_TO_CLIENT),
-    READ_MODEL: (Link.CLIENT_TO_PROJECTION, Link.PROJECTION_TO_CLIENT),
-}

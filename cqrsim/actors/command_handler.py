@@ -23,7 +23,6 @@ from cqrsim.plan.plan import Plan
 
 if TYPE_CHECKING:
     from cqrsim.actors.client import Clients
-    from cqrsim.actors.projection import Projection
 
 RECEIVED, ADMITTED, LOADED = int(Moment.RECEIVED), int(Moment.ADMITTED), int(Moment.LOADED)
 DECIDED, SAVED, APPEND_SENT = int(Moment.DECIDED), int(Moment.SAVED), int(Moment.APPEND_SENT)
@@ -94,10 +93,9 @@ class CommandHandler:
         self.turns = Turns(plan.handler, self._admit)
         self.streams = StreamReader(clock, store, self.to_store, routes[Link.STORE_TO_HANDLER], give_up_ns)
 
-    def meet(self, clients: "Clients", projections: "list[Projection]") -> None:
-        """Get to know whom to answer, and who applies events."""
+    def meet(self, clients: "Clients") -> None:
+        """Get to know whom to answer."""
         self.clients = clients
-        self.projections = projections
 
     # --- a command comes in --------------------------------------------------------------------------------------
 

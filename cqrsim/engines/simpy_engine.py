@@ -52,7 +52,7 @@ def run(plan: Plan) -> Trace:
     store.meet(
         handler, projections, clients, publications, routes[Link.STORE_TO_SUBSCRIBER], routes[Link.STORE_TO_CLIENT]
     )
-    handler.meet(clients, projections)
+    handler.meet(clients)
     clients.meet(handler, projections)
     Faults(plan.periods, clock, recorder)
     clients.begin()
