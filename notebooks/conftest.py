@@ -1,9 +1,12 @@
 """How committed notebooks are compared with a fresh run: strictly, as text."""
 
 import difflib
+import os
 from typing import Any
 
 import pytest
+
+os.environ["TQDM_DISABLE"] = "1"  # kernels inherit it: progress bars, drawn as widgets, would differ
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

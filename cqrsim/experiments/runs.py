@@ -9,6 +9,7 @@ The clock on the wall decides only how the work is cut, never what comes of it.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
@@ -217,6 +218,8 @@ def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | N
 
 
 def _somebody_watches() -> bool:
+    if os.environ.get("TQDM_DISABLE"):  # tqdm itself obeys it in terminals, but not where it draws widgets
+        return False
     return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
 
