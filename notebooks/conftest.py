@@ -19,6 +19,6 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """A changed output reads as a difference of lines."""
     if isinstance(left, str) and isinstance(right, str) and "\n" in left + right:
-        lines = difflib.unified_diff(right.splitlines(), left.splitlines(), "committed", "now", lineterm="")
+        lines = difflib.unified_diff(left.splitlines(), right.splitlines(), "committed", "now", lineterm="")
         return ["notebook output changed", *lines]
     return None
