@@ -61,12 +61,32 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _some_jobs(jobs: int) -> int:
+    if jobs < -1 or jobs == 0:
+        raise typer.BadParameter(
+            f"{jobs} is no number of processes: say 1 or more, or -1 for as many as there are cores"
+        )
+    return jobs
+
+
+def _some_names(metrics: str | None) -> str | None:
+    if metrics is not None and not _names(metrics):
+        raise typer.BadParameter('name at least one column, such as "feedback_ms_p50"')
+    return metrics
+
+
 Replications = Annotated[int, typer.Option(min=1, help="Runs of each design, every one with other luck.")]
 Seed = Annotated[int, typer.Option(min=0, help="Chooses the luck: equal seeds, equal results.")]
-Jobs = Annotated[int, typer.Option(help="Processes that work at once; -1 for as many as there are cores.")]
+Jobs = Annotated[
+    int, typer.Option(callback=_some_jobs, help="Processes that work at once; -1 for as many as there are cores.")
+]
 Length = Annotated[str | None, typer.Option(help='Simulated time, such as "20s" or "5min", instead of the file\'s.')]
 Out = Annotated[Path | None, typer.Option(help="Folder for results; made if it is not there.", file_okay=False)]
-Metrics = Annotated[str | None, typer.Option(help='Columns of the table, such as "feedback_ms_p50,feedback_ms_p99".')]
+Metrics = Annotated[
+    str | None,
+    typer.Option(callback=_some_names, help='Columns of the table, such as "feedback_ms_p50,feedback_ms_p99".'),
+]
 File = Annotated[Path, typer.Argument(help="A scenario, as .toml or .json.")]
 
 
@@ -88,7 +108,9 @@ def common(
 @app.command()
 def compare(
     files: Annotated[list[Path] | None, typer.Argument(help="Scenarios; without any, the presets.")] = None,
-    designs: Annotated[Designs, typer.Option(help="Without files: which designs to compare.")] = Designs.FEEDBACK,
+    designs: Annotated[
+        Designs | None, typer.Option(help="Without files: which designs to compare; feedback, if not said.")
+    ] = None,
     replications: Replications = 10,
     seed: Seed = 1,
     length: Length = None,
@@ -106,9 +128,12 @@ def compare(
     from cqrsim.experiments.files import ready_folder
     from cqrsim.experiments.telling import comparison_text
 
-    names = _names(metrics) or ([] if files else list(PRESET_METRICS[designs]))
+    if files and designs is not None:
+        raise typer.BadParameter("--designs chooses among the presets: leave it out where files are given")
+    chosen = designs or Designs.FEEDBACK
+    names = _names(metrics) or ([] if files else list(PRESET_METRICS[chosen]))
     failed = 0
-    cases = _cases(files or [], designs, length)
+    cases = _cases(files or [], chosen, length)
     check_names(names, [scenario for scenarios in cases.values() for scenario in scenarios.values()])
     folders = {title: None if out is None else ready_folder(_folder(out, title, len(cases))) for title in cases}
     for title, scenarios in cases.items():
@@ -146,7 +171,26 @@ def sweep(
     out: Out = None,
     metrics: Metrics = None,
 ) -> None:
-    """Run a scenario at every combination of settings that a sweep file names."""
+    """Run a scenario at every combination of settings that a sweep file names.
+
+    A sweep file looks like this; settings of one factor with several paths move together:
+
+    \b
+    scenario = "base.toml"
+    replications = 2
+
+    \b
+    [[factor]]
+    path = "disk.write"
+    values = ["1ms", "2ms"]
+
+    \b
+    [[factor]]
+    paths = ["length", "warm_up"]
+    values = [["3s", "1s"]]
+
+    With --out, the sweep itself is saved beside its results: scenario.toml and sweep.toml.
+    """  # noqa: D301 (a backspace keeps the lines of a paragraph apart)
     from cqrsim.experiments import load_sweep
     from cqrsim.experiments import sweep as run_through
     from cqrsim.experiments.estimates import check_names

@@ -103,19 +103,24 @@ def networks() -> st.SearchStrategy[cq.Network]:
 
 
 def stores() -> st.SearchStrategy[cq.EventStore]:
-    return st.builds(
-        cq.EventStore,
-        batch_window=st.sampled_from([ms(0), ms(2)]),
-        batch_at_most=st.sampled_from([1, 3, None]),
-        flush=st.sampled_from(["group", "each", ms(7)]),
-        answer_after=st.sampled_from(["flush", "write"]),
-        check_version=st.booleans(),
-        publish=st.sampled_from(["after_durable", "before_durable"]),
-        dedupe=st.booleans(),
-        snapshot_every=st.sampled_from([None, 3]),
-        read=distributions(3),
-        read_per_event=st.sampled_from([ms(0), us(50)]),
+    policy = {
+        "publish": st.sampled_from(["after_durable", "before_durable"]),
+        "check_version": st.booleans(),
+        "dedupe": st.booleans(),
+        "snapshot_every": st.sampled_from([None, 3]),
+        "read": distributions(3),
+        "read_per_event": st.sampled_from([ms(0), us(50)]),
+    }
+    flush = st.one_of(
+        st.fixed_dictionaries({"flush": st.sampled_from(["group", "each"])}),
+        st.fixed_dictionaries({"flush": st.just(ms(7)), "answer_after": st.sampled_from(["flush", "write"])}),
     )
+    batch = st.one_of(
+        st.fixed_dictionaries({"batch_at_most": st.sampled_from([1, 3, None])}),
+        st.fixed_dictionaries({"batch_at_most": st.sampled_from([3, None]), "batch_window": st.just(ms(2))}),
+    )
+    parts = st.tuples(st.fixed_dictionaries(policy), flush, batch)
+    return parts.map(lambda found: cq.EventStore(**(found[0] | found[1] | found[2])))
 
 
 def projections() -> st.SearchStrategy[tuple[cq.Projection, ...]]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import cqrsim as cq
 from cqrsim.cli import main
 from cqrsim.experiments import Interrupted
+from cqrsim.experiments.sweep_file import FORM
 
 BAD = """
 lenght = "5s"
@@ -146,7 +148,27 @@ class TestCompare:
 
         monkeypatch.setattr("cqrsim.experiments.compare", interrupted)
         told = cqrsim("compare", blog)
+        assert told.out.startswith("1 runs of 1s for each design")
         assert told.code == 130 and "feedback p50" in told.out and "interrupted" in told.err
+
+    def test_after_ctrl_c_the_heading_says_how_many_runs_were_finished(
+        self, cqrsim: Told, blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "sweep.toml").write_text(SWEEP)
+        for command, file, ends_at, said in (
+            ("compare", "blog.toml", (0, 3), "3 of 10 runs of 1s for each design, seed 1"),
+            ("sweep", "sweep.toml", (1, 3), "2 points, 3 to 10 of 10 runs of each, seed 1"),
+        ):
+            module = sys.modules[f"cqrsim.experiments.{command}"]
+
+            def stops(task: object, keep: int, ends_at: object = ends_at, measure: object = module.measure) -> object:
+                if task.key == ends_at:  # type: ignore[attr-defined]
+                    raise KeyboardInterrupt
+                return measure(task, keep)  # type: ignore[operator]
+
+            monkeypatch.setattr(module, "measure", stops)
+            told = cqrsim(command, tmp_path / file, "--replications", 10)
+            assert told.code == 130 and told.out.startswith(said)
 
 
 class TestOthers:
@@ -157,6 +179,25 @@ class TestOthers:
         assert told.code == 0 and told.out.startswith("blog: one run, seed 3")
         assert "feedback" in told.out and "durable  success" in told.out
         assert pd.read_parquet(tmp_path / "out" / "commands.parquet")["command"].is_unique
+
+    def test_a_run_without_commands_says_so(self, cqrsim: Told, blog: Path, tmp_path: Path) -> None:
+        never = cq.Regular(cq.seconds(100), start=cq.seconds(100))
+        cq.load(blog).with_({"clients.arrivals": never, "length": "5s"}).save(blog)
+        told = cqrsim("run", blog, "--out", tmp_path / "out")
+        assert told.code == 0 and "No command was issued in the measured window." in told.out
+        (tmp_path / "sweep.toml").write_text(SWEEP)
+        for command, file in (("compare", blog), ("sweep", tmp_path / "sweep.toml")):
+            assert cqrsim(command, file, "--replications", 1, "--out", tmp_path / command).code == 0
+
+    def test_help_shows_what_a_sweep_file_looks_like(self, cqrsim: Told) -> None:
+        told = cqrsim("sweep", "--help")
+        assert FORM.strip() in textwrap.dedent(told.out.partition("move\n  together:\n")[2].partition("With --out")[0])
+
+    def test_a_sweep_that_was_saved_can_be_run_again(self, cqrsim: Told, blog: Path, tmp_path: Path) -> None:
+        (tmp_path / "sweep.toml").write_text(SWEEP)
+        first = cqrsim("sweep", tmp_path / "sweep.toml", "--out", tmp_path / "out")
+        again = cqrsim("sweep", tmp_path / "out" / "sweep.toml")
+        assert first.out.startswith(again.out.rstrip())
 
     def test_a_run_tells_what_went_wrong_for_good(self, cqrsim: Told, blog: Path) -> None:
         cq.presets.filling(cq.load(blog)).save(blog)
@@ -246,6 +287,11 @@ class TestMistakes:
             ["compare", "--length", "5"],
             ["compare", "--designs", "feedbak"],
             ["compare", "--ouput", "x"],
+            ["compare", "--jobs", "0"],
+            ["compare", "--jobs", "-2"],
+            ["compare", "--metrics", ""],
+            ["compare", "--metrics", " , "],
+            ["sweep", "sweep.toml", "--jobs", "0"],
             ["run"],
             ["check"],
             ["comapre"],
@@ -253,6 +299,10 @@ class TestMistakes:
     )
     def test_arguments_that_make_no_sense(self, cqrsim: Told, arguments: list[str]) -> None:
         assert cqrsim(*arguments).code == 2
+
+    def test_presets_are_not_chosen_where_files_are_given(self, cqrsim: Told, blog: Path) -> None:
+        told = cqrsim("compare", blog, "--designs", "state")
+        assert told.code == 2 and "--designs" in told.err
 
     def test_open_and_closed_clients(self, cqrsim: Told, blog: Path) -> None:
         other = blog.with_name("closed.toml")

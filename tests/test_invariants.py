@@ -36,6 +36,8 @@ def test_without_faults_and_timeouts_there_is_no_anomaly(scenario: cq.Scenario) 
     assert metrics.invariants(trace) == []
     found = metrics.anomalies(trace)
     assert set(found.loc[found["count"] > 0, "kind"]) - by_design(scenario) == set()
+    truths = set(metrics.commands(trace).truth.unique())
+    assert truths <= {"durable", "refused", "caught"}, "everything comes to its end"
 
 
 def by_design(scenario: cq.Scenario) -> set[str]:

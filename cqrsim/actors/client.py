@@ -135,19 +135,20 @@ class Clients:
             self._send(errand)
             return
         self.record((self.clock.time, CAUGHT, errand.command, 0, errand.group, 0, 0))
-        self._is_informed(errand, FAILURE, PRE_VALIDATION)
+        self._is_informed(errand, FAILURE, PRE_VALIDATION, 0)
 
     def _send(self, errand: Errand) -> None:
         group = self.groups[errand.group]
         identity = errand.command
-        if group.retries is not None and not group.retries.same_id:
+        if group.retries is not None and not (group.retries.same_id and self.makes_id[errand.group]):
             identity += errand.tries * len(self.group_of)
-        journey = Journey(errand.command, errand.tries * self.attempts_per_try, errand.group, errand.session, identity)
+        attempt = errand.tries * self.attempts_per_try
+        journey = Journey(errand.command, attempt, errand.group, errand.session, identity, errand.tries)
         errand.journey = journey
-        errand.will_try_again = False
+        journey.known_ids = errand.known_ids
         self.record((self.clock.time, SENT, errand.command, journey.attempt, errand.group, 0, 0))
         if self.makes_id[errand.group]:
-            errand.knows_id = True
+            errand.known_ids.append(identity)
             if self.looks[errand.group]:
                 self.lookout.begin(errand)
         self.patience[errand.group].begin(errand, errand.command, journey.attempt)
@@ -162,44 +163,50 @@ class Clients:
         errand.answered = True
         if not errand.over:
             if answer == GOT_IT:
-                errand.knows_id = True
+                errand.known_ids.append(journey.identity)
                 if journey is errand.journey and self.looks[errand.group]:
                     self.lookout.begin(errand)
             elif answer == UNKNOWN:
-                self._gives_up(errand)
+                self._hears_of_doubt(errand, journey)
             else:
-                self._learns(errand, answer, REPLY, journey.retryable)
+                self._learns(errand, answer, REPLY, journey)
         if self.closed[errand.group]:
             self._may_go_on(errand)
 
     def hears_event(self, answer: int, journey: Journey) -> None:
         """An event was pushed; without the command's id the client cannot tell that it is its own."""
         errand = self.errands[journey.command]
-        if errand.knows_id and not errand.over:
-            self._learns(errand, answer, EVENT_PUSH, journey.retryable)
+        if not errand.over and journey.identity in errand.known_ids:
+            self._learns(errand, answer, EVENT_PUSH, journey)
 
     def hears_of_find(self, answer: int, channel: int, journey: Journey) -> None:
         """A look has found the outcome."""
         errand = self.errands[journey.command]
         if not errand.over:
-            self._learns(errand, answer, channel, journey.retryable)
+            self._learns(errand, answer, channel, journey)
 
-    def _learns(self, errand: Errand, answer: int, channel: int, retryable: bool) -> None:
-        """It knows the outcome now, unless it takes a failure for a reason to try again."""
+    def _hears_of_doubt(self, errand: Errand, journey: Journey) -> None:
+        """The handler does not know either: other channels may still tell, else there is nothing left to wait for."""
+        has_other_channels = self.looks[errand.group] or self.pushed[errand.group]
+        if not has_other_channels and journey.tries == errand.tries:
+            self._loses_patience(errand, journey.attempt)
+
+    def _learns(self, errand: Errand, answer: int, channel: int, of: Journey) -> None:
+        """It knows the outcome now, unless it takes a failure for a reason to try again.
+
+        That an earlier try has failed says nothing any more; that it has succeeded, or was refused for good, does.
+        """
         retries = self.groups[errand.group].retries
-        if answer == FAILURE and errand.will_try_again:
-            return
-        if (
-            answer == FAILURE and retryable
-            and retries is not None and retries.after_failure and errand.tries < retries.at_most
-        ):  # fmt: skip
-            self._try_again(errand)
-        else:
-            self._is_informed(errand, answer, channel)
+        if answer == FAILURE and of.retryable:
+            if of.tries != errand.tries:
+                return
+            if retries is not None and retries.after_failure and errand.tries < retries.at_most:
+                self._try_again(errand)
+                return
+        self._is_informed(errand, answer, channel, of.attempt)
 
-    def _is_informed(self, errand: Errand, answer: int, channel: int) -> None:
+    def _is_informed(self, errand: Errand, answer: int, channel: int, attempt: int) -> None:
         errand.over = True
-        attempt = 0 if errand.journey is None else errand.journey.attempt
         now = self.clock.time
         self.record((now, INFORMED, errand.command, attempt, channel, answer, 0))
         if answer == SUCCESS:
@@ -224,7 +231,6 @@ class Clients:
         assert retries is not None
         errand.tries += 1
         errand.looking_since += 1
-        errand.will_try_again = True
         attempt = errand.tries * self.attempts_per_try
         self.clock.after(
             retries.backoff[errand.tries][errand.command], SENT, self._send_again, errand,

@@ -4,6 +4,7 @@ Where the handler's state comes from is answered by the plan: what it folds on, 
 saves to a store of its own, whether it loads the stream for each command.
 """
 
+from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from cqrsim.actors.clock import Clock
 from cqrsim.actors.error_cache import ErrorCache
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey, Recorder
-from cqrsim.actors.network import Route
+from cqrsim.actors.network import ERROR_EVENT, Route
 from cqrsim.actors.patience import Patience
 from cqrsim.actors.rules import Stream, Streams, Validation
 from cqrsim.actors.stream_reader import StreamReader
@@ -37,9 +38,6 @@ GOT_IT, SUCCESS, FAILURE, UNKNOWN = (
     int(answer) for answer in (Answer.RECEIVED, Answer.SUCCESS, Answer.FAILURE, Answer.UNKNOWN)
 )
 AT_RECEIVED, AT_DECIDED, AT_WRITTEN, AT_APPLIED = (int(moment) for moment in AnswerAt)
-
-ERROR_EVENT = 15
-"""Error events meet the luck of a journey's sixteenth message to the store."""
 
 
 class CommandHandler:
@@ -75,6 +73,9 @@ class CommandHandler:
         self.to_cache = routes[Link.HANDLER_TO_CACHE]
         self.caches = caches
         self.state = Streams(validation)
+        self.applied_in: defaultdict[int, int] = defaultdict(int)
+        """The projections that have applied a command's events, as bits, by command."""
+        self.awaiting_views: defaultdict[int, list[Journey]] = defaultdict(list)
         self.wants_answers = plan.state.wait_for == WaitFor.ANSWER
         self.folds_events = plan.state.fold_on == FoldOn.PUBLICATION
         self.listens = self.folds_events or plan.state.wait_for == WaitFor.PUBLICATION
@@ -142,7 +143,7 @@ class CommandHandler:
 
     def _validate(self, journey: Journey) -> None:
         self.clock.after(
-            self.plan.validate[journey.attempt][journey.command], DECIDED, self._decide, journey,
+            self.plan.validate[journey.luck][journey.command], DECIDED, self._decide, journey,
             command=journey.command, attempt=journey.attempt,
         )  # fmt: skip
 
@@ -195,7 +196,7 @@ class CommandHandler:
     def _save(self, journey: Journey) -> None:
         """Save to the handler's own store."""
         self.clock.after(
-            self.answers.save_time[journey.attempt][journey.command], SAVED, self._saved, journey,
+            self.answers.save_time[journey.luck][journey.command], SAVED, self._saved, journey,
             command=journey.command, attempt=journey.attempt,
         )  # fmt: skip
 
@@ -244,6 +245,11 @@ class CommandHandler:
         """An event of this shard's aggregates was published and has come back."""
         if self.folds_events:
             self._fold(journey)
+        if self.waits_for_event and not journey.settled:
+            self._succeed(journey)
+
+    def hears_of_duplicate(self, journey: Journey) -> None:
+        """What this shard has sent again is in the store already; its event has been published before."""
         if self.waits_for_event and not journey.settled:
             self._succeed(journey)
 
@@ -319,36 +325,40 @@ class CommandHandler:
         if feedback.error_events:
             size = int(self.error_bytes[journey.command])
             self.to_store.send(
-                journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, number=ERROR_EVENT
+                journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, ERROR_EVENT
             )
         cache = self.caches[journey.group]
         if cache is not None:
             self.to_cache.send(journey, REFUSAL_CACHED, cache.put, 0)
 
     def _await_views(self, journey: Journey) -> None:
+        """Answer when the projections have applied what the command has changed, in whichever try."""
         feedback = self.feedback[journey.group]
-        journey.awaits_views = True
-        self._answer_if_applied(journey)
-        if journey.awaits_views and feedback.wait_at_most_ns >= 0:
+        if self._is_applied(journey):
+            self._reply(journey, SUCCESS)
+            return
+        self.awaiting_views[journey.command].append(journey)
+        if feedback.wait_at_most_ns >= 0:
             self.clock.after(
                 feedback.wait_at_most_ns, HANDLER_GAVE_UP, self._views_take_too_long, journey,
                 command=journey.command, attempt=journey.attempt, place=2,
             )  # fmt: skip
 
+    def _is_applied(self, journey: Journey) -> bool:
+        applied = self.applied_in[journey.command]
+        return all(applied >> view & 1 for view in self.feedback[journey.group].applied_in)
+
     def view_has_applied(self, view: int, journey: Journey) -> None:
         """A projection says that it has applied the events of a command."""
-        journey.applied_in |= 1 << view
-        self._answer_if_applied(journey)
-
-    def _answer_if_applied(self, journey: Journey) -> None:
-        needed = self.feedback[journey.group].applied_in
-        if journey.awaits_views and all(journey.applied_in >> view & 1 for view in needed):
-            journey.awaits_views = False
-            self._reply(journey, SUCCESS)
+        self.applied_in[journey.command] |= 1 << view
+        if journey.command in self.awaiting_views and self._is_applied(journey):
+            for waiting in self.awaiting_views.pop(journey.command):
+                self._reply(waiting, SUCCESS)
 
     def _views_take_too_long(self, journey: Journey) -> None:
-        if journey.awaits_views:
-            journey.awaits_views = False
+        waiting = self.awaiting_views.get(journey.command, [])
+        if journey in waiting:
+            waiting.remove(journey)
             self._reply(journey, UNKNOWN)
 
     def _release(self, journey: Journey) -> None:

@@ -32,20 +32,20 @@ class Disk:
             return FULL, NEVER
         return OK, NEVER
 
-    def error(self, leader: Journey, now: int) -> int:
+    def error(self, leader: Journey, is_error_event: bool, now: int) -> int:
         """The fault that makes this write fail with a clean error, or -1."""
         for hits in self.plan.write_errors:
-            if hits.begins_ns <= now < hits.ends_ns and hits.hit[leader.attempt][leader.command]:
+            if hits.begins_ns <= now < hits.ends_ns and hits.hit[_slot(leader, is_error_event)][leader.command]:
                 return hits.fault
         return NEVER
 
-    def write_ns(self, leader: Journey, size: int) -> int:
+    def write_ns(self, leader: Journey, is_error_event: bool, size: int) -> int:
         """Work to write a batch of ``size`` bytes, with the luck of its first append."""
-        return self.plan.write[leader.attempt][leader.command] + self.plan.per_kib_ns * size // KIB
+        return self.plan.write[_slot(leader, is_error_event)][leader.command] + self.plan.per_kib_ns * size // KIB
 
-    def flush_ns(self, journey: Journey) -> int:
+    def flush_ns(self, journey: Journey, is_error_event: bool) -> int:
         """Work to force what was written onto the disk."""
-        return self.plan.flush[journey.attempt][journey.command]
+        return self.plan.flush[_slot(journey, is_error_event)][journey.command]
 
     def time_for(self, work: int, now: int) -> int:
         """How long work takes that starts now: as long as the work, at the disk's own speed.
@@ -68,3 +68,8 @@ class Disk:
                 work -= (ends - time) * UNSLOWED // factor
             assert ends is not None, "a plan ends every slow period"
             time, period = ends, period + 1
+
+
+def _slot(journey: Journey, is_error_event: bool) -> int:
+    """An error event has luck of its own, else it would meet the very trouble that it is to tell of."""
+    return 2 * journey.luck + is_error_event

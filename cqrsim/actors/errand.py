@@ -9,14 +9,11 @@ class Errand:
     tries = 0
     journey: Journey | None = None
     """The latest attempt."""
-    knows_id = False
     answered = False
     looking_since = 0
     """Counts the times it began to look; looks of an earlier round are void."""
     over = False
     """It is informed, or has given up."""
-    will_try_again = False
-    """It has had enough of the latest attempt, and waits for the next."""
     free = False
     """Its closed client has been told that it may go on."""
 
@@ -24,3 +21,5 @@ class Errand:
         self.command = command
         self.group = group
         self.session = session
+        self.known_ids: list[int] = []
+        """The ids under which it knows its command: its own, or those that a handler has told it."""

@@ -17,15 +17,15 @@ class ErrorCache:
         self.at_most = at_most
         self.clock = clock
         self.record = recorder.add
-        self.entries: dict[int, tuple[int, int]] = {}
-        """Command -> (when it was put in, its attempt); oldest first."""
+        self.entries: dict[int, tuple[int, Journey]] = {}
+        """Command -> (when it was put in, of which journey); oldest first."""
 
     def put(self, journey: Journey) -> None:
         """A refusal has arrived."""
         now, command, attempt = self.clock.time, journey.command, journey.attempt
         self.record((now, REFUSAL_CACHED, command, attempt, 0, 0, 0))
         self.entries.pop(command, None)
-        self.entries[command] = (now, attempt)
+        self.entries[command] = (now, journey)
         if 0 <= self.at_most < len(self.entries):
             self._forget(next(iter(self.entries)), 1)
         if self.keep_for >= 0:
@@ -33,14 +33,14 @@ class ErrorCache:
                 self.keep_for, REFUSAL_EXPIRED, partial(self._expire, now), command, command=command, attempt=attempt
             )
 
-    def has(self, command: int) -> bool:
-        """Whether a look at this moment finds the refusal."""
-        return command in self.entries
+    def find(self, command: int) -> Journey | None:
+        """Whose refusal a look at this moment finds."""
+        return self.entries[command][1] if command in self.entries else None
 
     def _expire(self, put_at: int, command: int) -> None:
         if command in self.entries and self.entries[command][0] == put_at:
             self._forget(command, 0)
 
     def _forget(self, command: int, pushed_out: int) -> None:
-        _, attempt = self.entries.pop(command)
-        self.record((self.clock.time, REFUSAL_EXPIRED, command, attempt, 0, 0, pushed_out))
+        _, journey = self.entries.pop(command)
+        self.record((self.clock.time, REFUSAL_EXPIRED, command, journey.attempt, 0, 0, pushed_out))

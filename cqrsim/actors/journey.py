@@ -1,10 +1,15 @@
 """One attempt of one command on its way, and the record of everybody's way."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cqrsim.plan.draws import Ints
 
 ROWS_IN_A_BLOCK = 500_000
+
+TRIES_WITH_LUCK_OF_THEIR_OWN = 64
+"""The 65th try of a command meets the luck of the first again."""
 
 
 class Journey:
@@ -34,23 +39,28 @@ class Journey:
     """What the handler answers the client."""
     retryable = True
     """Whether a failure told to the client is worth another try."""
+    known_ids: Sequence[int] = ()
+    """The ids under which the client knows the command, of all its tries."""
     reads = 0
-    """How often the handler has asked for its stream, or stopped waiting for it."""
-    applied_in = 0
-    """The projections that have applied it, as bits."""
-    awaits_views = False
+    """How often the handler has needed its stream."""
 
-    def __init__(self, command: int, attempt: int, group: int, session: int, identity: int) -> None:
+    def __init__(self, command: int, attempt: int, group: int, session: int, identity: int, tries: int) -> None:
         self.command = command
         self.attempt = attempt
         self.group = group
         self.session = session
         self.identity = identity
         """The command id that the store sees; a retry under a new id has another."""
+        self.tries = tries
+        """How often the client had sent the command before."""
+        self.luck = tries % TRIES_WITH_LUCK_OF_THEIR_OWN
+        """Which of its command's draws it meets: the same for the same try in every design, and others for a reload."""
 
     def again(self) -> "Journey":
         """Go on as the next attempt, which begins where this one was admitted."""
-        following = Journey(self.command, self.attempt + 1, self.group, self.session, self.identity)
+        following = Journey(self.command, self.attempt + 1, self.group, self.session, self.identity, self.tries)
+        following.known_ids = self.known_ids
+        following.luck = self.luck + TRIES_WITH_LUCK_OF_THEIR_OWN
         for name in ("aggregate", "shard", "key", "change", "events", "event_bytes"):
             setattr(following, name, getattr(self, name))
         return following

@@ -9,7 +9,7 @@ from cqrsim.actors.errand import Errand
 from cqrsim.actors.error_cache import ErrorCache
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey, Recorder
-from cqrsim.actors.network import Route
+from cqrsim.actors.network import POLL, Route
 from cqrsim.messages import Answer, Channel, Link
 from cqrsim.moments import NEVER, Moment
 from cqrsim.plan.parts import FeedbackPlan, Schedule
@@ -104,24 +104,28 @@ class Lookout:
         self._schedule(errand, source, number + 1, since)
         journey = errand.journey
         assert journey is not None
-        source.there.send(journey, POLLED, partial(self._find, source, number), errand.session, number=number)
+        source.there.send(journey, POLLED, partial(self._find, source, number), errand.session, POLL, number)
 
     def _find(self, source: StatusSource, number: int, journey: Journey) -> None:
         """The question has arrived at the status source: what it finds goes back."""
-        answer, channel = self._finding(source, journey), source.channel
+        answer, of = self._finding(source, journey)
+        channel = source.channel
         self.record((self.clock.time, POLLED, journey.command, journey.attempt, channel, answer, number + 1))
-        found = partial(self._has_looked, answer, channel)
-        source.back.send(journey, INFORMED, found, journey.session, number=number)
+        found = partial(self._has_looked, answer, channel, of)
+        source.back.send(journey, INFORMED, found, journey.session, POLL, number)
 
-    def _finding(self, source: StatusSource, journey: Journey) -> int:
+    def _finding(self, source: StatusSource, journey: Journey) -> tuple[int, Journey]:
+        """The answer, and of which of the command's journeys it speaks."""
         command = journey.command
         if source.channel == EVENT_POLL:
-            return self.store.found.get(command, NOTHING)
+            finds = [self.store.found[identity] for identity in journey.known_ids if identity in self.store.found]
+            return next((find for find in finds if find[0] == SUCCESS), finds[-1] if finds else (NOTHING, journey))
         if source.channel == ERROR_CACHE:
             cache = self.caches[journey.group]
-            return FAILURE if cache is not None and cache.has(command) else NOTHING
-        return SUCCESS if self.projections[source.projection].shows(command) else NOTHING
+            refused = None if cache is None else cache.find(command)
+            return (NOTHING, journey) if refused is None else (FAILURE, refused)
+        return (SUCCESS if self.projections[source.projection].shows(command) else NOTHING), journey
 
-    def _has_looked(self, answer: int, channel: int, journey: Journey) -> None:
+    def _has_looked(self, answer: int, channel: int, of: Journey, journey: Journey) -> None:
         if answer != NOTHING:
-            self.hears(answer, channel, journey)
+            self.hears(answer, channel, of)

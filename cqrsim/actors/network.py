@@ -9,7 +9,11 @@ from cqrsim.plan.parts import RoutePlan
 MESSAGE_LOST = int(Moment.MESSAGE_LOST)
 
 MESSAGES_WITH_LUCK_OF_THEIR_OWN = 16
-"""Of the many messages that one command may send over a link (polls), the 17th meets the luck of the first again."""
+"""Of the many messages of one kind that one try may send over a link (polls), the 17th meets the luck of the first."""
+
+MAIN, POLL, LOAD, ERROR_EVENT, OWN_READ = range(5)
+"""Kinds of messages that may share a link: each has luck of its own."""
+KINDS = 5
 
 
 class Route:
@@ -31,15 +35,18 @@ class Route:
         self.in_log_order = plan.link in (Link.STORE_TO_PROJECTION, Link.STORE_TO_SUBSCRIBER)
         self.perfect = plan.instant and not plan.losses
 
-    def send(self, journey: Journey, moment: int, deliver: Act, connection: int, number: int = -1) -> bool:
+    def send(
+        self, journey: Journey, moment: int, deliver: Act, connection: int, kind: int = MAIN, number: int = 0
+    ) -> bool:
         """Carry a message that ends in ``deliver(journey)`` as ``moment``; False if it was lost.
 
-        ``number`` tells apart the messages that one attempt sends over this link; by default the attempt does.
+        ``kind`` and ``number`` tell apart the messages that one attempt sends over this link.
         """
         if self.perfect:
             deliver(journey)
             return True
-        slot = journey.attempt if number < 0 else number % MESSAGES_WITH_LUCK_OF_THEIR_OWN
+        slot = (journey.luck * KINDS + kind) * MESSAGES_WITH_LUCK_OF_THEIR_OWN
+        slot += number % MESSAGES_WITH_LUCK_OF_THEIR_OWN
         if self.losses and self._loses(journey, slot):
             return False
         if self.instant:

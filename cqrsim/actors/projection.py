@@ -78,11 +78,11 @@ class Projection:
         batch = [first]
         while self.waiting and len(batch) != self.plan.batch:
             batch.append(self.waiting.popleft())
-        work = self.plan.commit[first.attempt][first.command] + sum(self._work(journey) for journey in batch)
+        work = self.plan.commit[first.luck][first.command] + sum(self._work(journey) for journey in batch)
         self._after(work, APPLIED, first, partial(self._end, batch))
 
     def _work(self, journey: Journey) -> int:
-        return self.plan.apply[journey.attempt][journey.command] * journey.events
+        return self.plan.apply[journey.luck][journey.command] * journey.events
 
     def _end_one(self, journey: Journey) -> None:
         self._end([journey], journey)
@@ -94,7 +94,7 @@ class Projection:
         for journey in batch:
             self._show(journey)
         if self.plan.checkpoint_every > 0 and self._checkpoint_is_due(batch):
-            duration = self.plan.checkpoint[leader.attempt][leader.command]
+            duration = self.plan.checkpoint[leader.luck][leader.command]
             self._after(duration, CHECKPOINTED, batch[-1], self._checkpointed)
         else:
             self._go_on()

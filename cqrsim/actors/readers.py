@@ -7,6 +7,7 @@ from cqrsim.actors.clock import Clock
 from cqrsim.actors.errand import Errand
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import MESSAGES_WITH_LUCK_OF_THEIR_OWN, Route
+from cqrsim.actors.network import OWN_READ as READ_KIND
 from cqrsim.messages import Seen
 from cqrsim.moments import NEVER, Moment
 from cqrsim.plan.marks import Looks
@@ -54,7 +55,7 @@ class OwnReaders:
             self._schedule(errand, number + 1, plan.gap[following][errand.command])
         projection = plan.of[plan.choice[number % MESSAGES_WITH_LUCK_OF_THEIR_OWN][errand.command]]
         arrives = partial(self._arrives, projection, number)
-        self.to_projection.send(journey, OWN_READ, arrives, errand.session, number=number)
+        self.to_projection.send(journey, OWN_READ, arrives, errand.session, READ_KIND, number)
 
     def _arrives(self, projection: int, number: int, journey: Journey) -> None:
         seen = Seen.YES if self.projections[projection].shows(journey.command) else Seen.NO

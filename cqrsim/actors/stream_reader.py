@@ -1,4 +1,4 @@
-"""How a command handler reads a stream: ask the store, wait, and ask again where messages may get lost."""
+"""How a command handler reads a stream: ask the store, wait, and ask again when no answer comes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,16 +6,27 @@ from functools import partial
 from cqrsim.actors.clock import Clock
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.journey import Journey
-from cqrsim.actors.network import Route
+from cqrsim.actors.network import LOAD, MESSAGES_WITH_LUCK_OF_THEIR_OWN, Route
+from cqrsim.actors.patience import Patience
 from cqrsim.actors.rules import Stream
 from cqrsim.moments import Moment
 
 LOADED, HANDLER_GAVE_UP = int(Moment.LOADED), int(Moment.HANDLER_GAVE_UP)
 
-FROM_THE_EIGHTH = 7
-"""Reads meet the luck of a journey's eighth message to the store and of those after it."""
-
 Then = Callable[[Stream, Journey], None]
+
+
+class Reading:
+    """One need of a stream; asked for once or several times, answered by the first answer that comes."""
+
+    __slots__ = ("asked", "behind_appends", "done", "journey", "then")
+
+    def __init__(self, journey: Journey, behind_appends: bool, then: Then) -> None:
+        self.journey = journey
+        self.behind_appends = behind_appends
+        self.then = then
+        self.asked = 0
+        self.done = False
 
 
 class StreamReader:
@@ -26,8 +37,7 @@ class StreamReader:
         self.store = store
         self.ask_route = ask
         self.answer_route = answer
-        self.give_up_ns = give_up_ns
-        self.may_be_lost = bool(ask.losses or answer.losses)
+        self.patience = Patience[Reading](clock, give_up_ns, HANDLER_GAVE_UP, self._still_waits, self._ask_again)
 
     def ask(self, journey: Journey, behind_appends: bool, then: Then) -> None:
         """Read the stream of the command's aggregate, and go on with ``then(stream, journey)``.
@@ -35,37 +45,41 @@ class StreamReader:
         ``behind_appends``: as it is when everything that the store has received before has been written.
         """
         journey.reads += 1
-        number = journey.reads
-        read = partial(self._read_at_store, number, behind_appends, then)
-        self.ask_route.send(journey, LOADED, read, journey.shard, number=FROM_THE_EIGHTH + number)
-        if self.give_up_ns >= 0 and self.may_be_lost:
-            self.clock.after(
-                self.give_up_ns, HANDLER_GAVE_UP, partial(self._ask_again, number, behind_appends, then), journey,
-                command=journey.command, attempt=journey.attempt, place=1,
-            )  # fmt: skip
+        self._send_question(Reading(journey, behind_appends, then))
 
-    def _ask_again(self, number: int, behind_appends: bool, then: Then, journey: Journey) -> None:
-        if journey.reads == number:
-            self.ask(journey, behind_appends, then)
+    def _send_question(self, reading: Reading) -> None:
+        journey = reading.journey
+        reading.asked += 1
+        number = journey.reads * (MESSAGES_WITH_LUCK_OF_THEIR_OWN // 2) + reading.asked - 1
+        read = partial(self._arrives_at_store, reading, number)
+        self.patience.begin(reading, journey.command, journey.attempt)
+        self.ask_route.send(journey, LOADED, read, journey.shard, LOAD, number)
 
-    def _read_at_store(self, number: int, behind_appends: bool, then: Then, journey: Journey) -> None:
-        if behind_appends:
-            self.store.after_appends(journey, partial(self._read, number, then, journey))
+    def _still_waits(self, reading: Reading, attempt: int) -> bool:
+        return not reading.done
+
+    def _ask_again(self, reading: Reading, attempt: int) -> None:
+        self._send_question(reading)
+
+    def _arrives_at_store(self, reading: Reading, number: int, journey: Journey) -> None:
+        if reading.behind_appends:
+            self.store.after_appends(journey, partial(self._read, reading, number))
         else:
-            self._read(number, then, journey)
+            self._read(reading, number)
 
-    def _read(self, number: int, then: Then, journey: Journey) -> None:
+    def _read(self, reading: Reading, number: int) -> None:
+        journey = reading.journey
         stream = self.store.streams.copy_of(journey.aggregate)
         self.clock.after(
-            self.store.read_ns(journey), LOADED, partial(self._send, number, then, stream), journey,
-            command=journey.command, attempt=journey.attempt,
+            self.store.read_ns(journey), LOADED, partial(self._answer, reading, number, stream), journey,
+            command=journey.command, attempt=journey.attempt, place=number,
         )  # fmt: skip
 
-    def _send(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
-        arrive = partial(self._arrives, number, then, stream)
-        self.answer_route.send(journey, LOADED, arrive, journey.shard, number=FROM_THE_EIGHTH + number)
+    def _answer(self, reading: Reading, number: int, stream: Stream, journey: Journey) -> None:
+        arrive = partial(self._arrives, reading, stream)
+        self.answer_route.send(journey, LOADED, arrive, journey.shard, LOAD, number)
 
-    def _arrives(self, number: int, then: Then, stream: Stream, journey: Journey) -> None:
-        if journey.reads == number:
-            journey.reads += 1
-            then(stream, journey)
+    def _arrives(self, reading: Reading, stream: Stream, journey: Journey) -> None:
+        if not reading.done:
+            reading.done = True
+            reading.then(stream, journey)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import operator
+from numbers import Real
+from os import PathLike
 from typing import Any
 
-from cqrsim.errors import Problem, ScenarioError
+from cqrsim.errors import Problem, ResultError, ScenarioError, shown
+from cqrsim.scenario import Scenario
 
 
 def whole_number(name: str, value: Any, at_least: int = 0) -> int:
@@ -23,9 +26,37 @@ def whole_number(name: str, value: Any, at_least: int = 0) -> int:
     return number
 
 
+def a_scenario(name: str, value: Any) -> Scenario:
+    """The value, when it is a scenario."""
+    if isinstance(value, Scenario):
+        return value
+    hint = "read a file with load(...)" if isinstance(value, str | PathLike) else None
+    raise ScenarioError((Problem(name, value, f"must be a scenario{_not_none(value)}", hint),))
+
+
+def command_number(value: Any) -> int:
+    """The number of a command as an int; ResultError for what is no whole number.
+
+    >>> command_number("7")
+    Traceback (most recent call last):
+    cqrsim.errors.ResultError: a command is called by its number, such as 7 (got "7")
+    """
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise ResultError(f"a command is called by its number, such as 7 (got {shown(value)})")
+
+
+def _not_none(value: Any) -> str:
+    """Problems do not show a value of None, so it is said in words."""
+    return ", not None" if value is None else ""
+
+
 def share(name: str, value: float) -> float:
     """The value, when it lies strictly between 0 and 1."""
-    if not 0 < value < 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
         raise ScenarioError((Problem(name, value, "must lie between 0 and 1, such as 0.95"),))
     return value
 

@@ -61,6 +61,11 @@ class Collected:
         return pd.concat([pd.DataFrame(columns), replication, frame.reset_index(drop=True)], axis=1)
 
 
+def all_failed(runs: pd.DataFrame, errors: pd.DataFrame, by: str) -> list[Any]:
+    """The designs, or points, of which no run ended well though some were tried."""
+    return [one for one in errors[by].unique() if one not in set(runs[by])]
+
+
 def collect(tasks: Sequence[Task], outcomes: Sequence[Outcome[Measured]], labels: Labels) -> Collected:
     """Sorts results from failures; RunError if there are failures only, for then nothing can be said."""
     measured = {outcome.key: outcome.result for outcome in outcomes if isinstance(outcome, Done)}

@@ -12,11 +12,11 @@ import pandas as pd
 
 from cqrsim.errors import Problem, ResultError, ScenarioError
 from cqrsim.experiments import wording
-from cqrsim.experiments.checks import share, whole_number, workers
-from cqrsim.experiments.collect import collect
+from cqrsim.experiments.checks import a_scenario, share, whole_number, workers
+from cqrsim.experiments.collect import all_failed, collect
 from cqrsim.experiments.differences import difference_table
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all, unknown
-from cqrsim.experiments.files import file_name, ready_folder, write_table
+from cqrsim.experiments.files import file_names, ready_folder, write_table
 from cqrsim.experiments.measured import FATES, NOT_COUNTED, Measured, measure
 from cqrsim.experiments.outcomes import outcome_shares
 from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
@@ -62,10 +62,13 @@ class Comparison:
         """One row per design and one column per metric: the mean over replications with its interval, as text.
 
         Shares are in percent, all else in the unit that the name ends with.  A percentile that more commands than
-        wished never reached shows as "> t".  Raises ResultError for a name that does not exist.
+        wished never reached shows as "> t", and "failed" says that all runs of a design failed.  Raises ResultError
+        for a name that does not exist.
         """
         metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        return text_of_all(self.frame, "design", metrics, self.confidence, interval).reset_index()
+        shown = text_of_all(self.frame, "design", metrics, self.confidence, interval)
+        shown.loc[shown.index.isin(self._failed())] = wording.FAILED
+        return shown.reset_index()
 
     def estimates(self, *names: str) -> pd.DataFrame:
         """The numbers behind :meth:`table`: one row per design and metric, with ``value``, ``low`` and ``high``.
@@ -118,10 +121,14 @@ class Comparison:
         folder = ready_folder(Path(folder))
         tables = {"comparison": self.frame, "outcomes": self.outcomes(), "runs": self.runs, "errors": self.errors}
         files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
-        for name, scenario in self.designs.items():
-            files.append(folder / f"{file_name(name)}.toml")
-            scenario.save(files[-1])
+        for name, file in file_names(self.designs).items():
+            files.append(folder / f"{file}.toml")
+            self.designs[name].save(files[-1])
         return files
+
+    def _failed(self) -> list[str]:
+        """The designs of which all runs failed."""
+        return all_failed(self.runs, self.errors, "design")
 
     def _known(self, design: str) -> None:
         if design not in self.designs:
@@ -129,6 +136,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         failed = f", {len(self.errors)} runs failed (see .errors)" if len(self.errors) else ""
+        failed += "".join(f', all of "{design}"' for design in self._failed())
         return f"Comparison({', '.join(self.designs)}; {self.replications} replications, seed {self.seed}{failed})"
 
     def _repr_html_(self) -> str:
@@ -149,8 +157,8 @@ def compare(
     result does not depend on it.  A run that fails is kept in ``errors`` and stops no other.  On Ctrl-C the
     KeyboardInterrupt that is raised carries what was finished as its ``partial``.
 
-    Raises ScenarioError before anything runs for an empty mapping, fewer than one replication, and for designs of
-    which some have clients that wait for their answers and some have not; RunError if no run ends well.
+    Raises ScenarioError before anything runs for what is no mapping or an empty one, fewer than one replication, and
+    for designs of which some have clients that wait for their answers and some have not; RunError if no run ends well.
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(1), warm_up=cq.seconds(0))
@@ -175,12 +183,20 @@ def compare(
 
 
 def _checked(designs: Mapping[str, Scenario]) -> dict[str, Scenario]:
+    if not isinstance(designs, Mapping):
+        example = 'write {"wait": one, "silence": other}'
+        raise ScenarioError((Problem("designs", designs, "must be a dict of scenarios by their names", example),))
     named = dict(designs)
     if not named:
         raise ScenarioError((Problem("designs", None, "there is nothing to compare"),))
-    wrong = [name for name, scenario in named.items() if not isinstance(scenario, Scenario)]
+    wrong = [Problem("designs", name, "names must be texts") for name in named if not isinstance(name, str)]
+    for name, scenario in named.items():
+        try:
+            a_scenario(f'"{name}"', scenario)
+        except ScenarioError as error:
+            wrong += error.problems
     if wrong:
-        raise ScenarioError([Problem(f'"{name}"', named[name], "must be a scenario") for name in wrong])
+        raise ScenarioError(wrong)
     refuse_mixed_clients(named)
     return named
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cqrsim.errors import Problem, ScenarioError
+from cqrsim.experiments.checks import a_scenario
 
 if TYPE_CHECKING:
     from cqrsim.scenario import Scenario
@@ -38,11 +39,10 @@ class Factor:
         levels = [(_plain(value),) if isinstance(key, str) else _plain(value) for value in values]
         if not levels:
             problems.append(Problem(name, levels, "a factor needs at least one value"))
-        fitting = [level for level in levels if isinstance(level, list | tuple) and len(level) == len(paths)]
-        if len(fitting) < len(levels):
-            wrong = next(level for level in levels if level not in fitting)
-            problems.append(Problem(name, wrong, f"each value must be a list of {len(paths)}, one for every path"))
-        return cls(paths, tuple(tuple(level) for level in fitting))
+        fits = [isinstance(level, list | tuple) and len(level) == len(paths) for level in levels]
+        message = f"each value must be a list of {len(paths)}, one for every path"
+        problems += [Problem(name, level, message) for level, fit in zip(levels, fits, strict=True) if not fit]
+        return cls(paths, tuple(tuple(level) for level, fit in zip(levels, fits, strict=True) if fit))
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Design:
     def points(self) -> tuple[tuple[Settings, Scenario], ...]:
         """All points of the grid; ScenarioError names every one that is not a valid scenario."""
         points: list[tuple[Settings, Scenario]] = []
-        problems: dict[Problem, None] = {}
+        problems: list[Problem] = []
         for levels in itertools.product(*(factor.levels for factor in self.factors)):
             settings = dict(zip(self.paths, itertools.chain.from_iterable(levels), strict=True))
             try:
                 points.append((settings, self.base.with_(settings)))
             except ScenarioError as error:
-                problems |= dict.fromkeys(error.problems)
+                problems += error.problems
         if problems:
-            raise ScenarioError(problems)
+            raise ScenarioError(distinct(problems))
         return tuple(points)
 
     @property
@@ -120,22 +120,63 @@ def grid(base: Scenario, factors: Mapping[str | Paths, Sequence[Any]]) -> Design
     0        1ms     9s
     1        2ms     9s
     """
+    base = a_scenario("base", base)
+    if not isinstance(factors, Mapping):
+        example = 'write {"disk.write": [ms(1), ms(2)]}'
+        raise ScenarioError((Problem("factors", factors, "must be a dict of values by their path", example),))
     problems: list[Problem] = []
-    made = [Factor.of(key, values, problems) for key, values in factors.items()]
-    if problems:
-        raise ScenarioError(problems)
-    return design_of(base, made)
-
-
-def design_of(base: Scenario, factors: Sequence[Factor]) -> Design:
-    """The design of these factors, with all its points checked."""
+    made = [Factor.of(key, values, problems) for key, values in factors.items() if _is_key(key, problems)]
     if not factors:
-        raise ScenarioError((Problem("factors", None, "a design needs at least one factor"),))
-    if problems := tuple(_overlaps(factors)):
-        raise ScenarioError(problems)
+        problems.append(Problem("factors", None, "a design needs at least one factor"))
+    return design_of(base, made, problems)
+
+
+def design_of(base: Scenario, factors: Sequence[Factor], problems: Sequence[Problem] = ()) -> Design:
+    """The design of these factors, with all its points checked; mistakes are told together with those found before."""
+    problems = [*problems, *_overlaps(factors)]
+    if problems:
+        raise ScenarioError(distinct([*problems, *_among_others(base, factors)]))
     design = Design(base, tuple(factors))
     assert len(design) > 0  # counting the points makes them, so that mistakes show before anything runs
     return design
+
+
+def distinct(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems without those that read the same."""
+    return list({str(problem): problem for problem in problems}.values())
+
+
+def _is_key(key: Any, problems: list[Problem]) -> bool:
+    paths = key if isinstance(key, tuple) else (key,)
+    if paths and all(isinstance(path, str) for path in paths):
+        return True
+    problems.append(Problem("factors", key, "a factor must be a path, or a tuple of paths that move together"))
+    return False
+
+
+def _among_others(base: Scenario, factors: Sequence[Factor]) -> Iterator[Problem]:
+    """What is wrong besides: paths that do not exist, and values that settings refuse.
+
+    Settings that a broken factor would move are not known, so whatever hangs on them, too, is not held against others.
+    """
+    overlapping = {problem.path for problem in _overlaps(factors)}
+    sound = [factor for factor in factors if factor.levels and overlapping.isdisjoint(factor.paths)]
+    broken = {path for factor in factors if factor not in sound for path in factor.paths}
+    for path in sorted(broken):
+        try:
+            base.setting(path)
+        except ScenarioError as error:
+            yield from error.problems
+    try:
+        _ = Design(base, tuple(sound)).points
+    except ScenarioError as error:
+        yield from (problem for problem in error.problems if not _hangs_on(problem, broken))
+
+
+def _hangs_on(problem: Problem, paths: Iterable[str]) -> bool:
+    """Whether a problem concerns one of these settings, or names it as what a value does not go with."""
+    said = set(problem.message.replace('"', " ").replace(",", " ").split())
+    return any(problem.path == path or path in said or path.rpartition(".")[2] in said for path in paths)
 
 
 def _overlaps(factors: Sequence[Factor]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,13 +49,26 @@ def _speeds(comparison: Comparison) -> Iterator[str]:
     if found.empty:
         return
     first, last = found.iloc[0], found.iloc[-1]
-    start = f'Half of the clients know the outcome within {_time(first)} with "{first["design"]}"'
+    start = f"Half of the clients have been told an outcome within {_time(first)}"
+    named = [first["design"], last["design"]]
     if len(found) == 1:
-        yield f"{start}."
+        said = f'{start} with "{first["design"]}".'
     elif _time(first) == _time(last):
-        yield f"Half of the clients know the outcome within {_time(first)}, whichever the design."
+        said, named = f"{start}, whichever the design.", list(found["design"])
     else:
-        yield f'{start}; with "{last["design"]}" that takes {_time(last)}.'
+        said = f'{start} with "{first["design"]}"; with "{last["design"]}" that takes {_time(last)}.'
+    yield said + _told_what_is_lost(comparison, named)
+
+
+def _told_what_is_lost(comparison: Comparison, named: Sequence[object]) -> str:
+    """To have been told an outcome is not to know it: which of these designs tell some clients what is not true."""
+    if "false_success_share" not in metrics_in(comparison.frame):
+        return ""
+    shares = comparison.estimates("false_success_share")
+    liars = shares[(shares["value"] > 0) & shares["design"].isin(list(named))]["design"]
+    if not len(liars):
+        return ""
+    return f"  With {joined([_quoted(name) for name in liars])} this includes those told of a success that is lost."
 
 
 def _time(row: pd.Series[Any]) -> str:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cqrsim.errors import Problem, RunError, ScenarioError
+from cqrsim.experiments.design import as_text
 from cqrsim.scenario import Closed, Scenario
 
 if TYPE_CHECKING:
+    from cqrsim.experiments.design import Design
     from cqrsim.experiments.measured import Measured
 
 OF_CLIENTS = ("arrivals", "invalid", "sessions", "events", "changes", "event_size", "error_size")
@@ -26,14 +28,11 @@ def refuse_mixed_clients(designs: Mapping[str, Scenario]) -> None:
     A client that waits for its answers sends less when the system is slow, and so hides what the others suffer
     (coordinated omission): the two cannot be told apart from a better design.
     """
-    closed = {
-        name: frozenset(isinstance(group.arrivals, Closed) for group in scenario.groups)
-        for name, scenario in designs.items()
-    }
+    closed = {name: _closed(scenario) for name, scenario in designs.items()}
     first = next(iter(closed))
     problems = [
         Problem(
-            f"{name}.clients",
+            name,
             None,
             f'clients of "{name}" and "{first}" differ in whether they wait for answers (Closed arrivals); '
             "those who wait send less when the system is slow, so the two cannot be compared",
@@ -43,6 +42,20 @@ def refuse_mixed_clients(designs: Mapping[str, Scenario]) -> None:
     ]
     if problems:
         raise ScenarioError(problems)
+
+
+def refuse_mixed_points(design: Design) -> None:
+    """The same for the points of a design, of which only the first of each kind is named."""
+    kinds: dict[frozenset[bool], tuple[str, Scenario]] = {}
+    for settings, scenario in design:
+        name = ", ".join(f"{path} = {as_text(value)}" for path, value in settings.items())
+        kinds.setdefault(_closed(scenario), (name, scenario))
+    refuse_mixed_clients(dict(kinds.values()))
+
+
+def _closed(scenario: Scenario) -> frozenset[bool]:
+    """Whether clients wait for their answers; both, if some groups do and others do not."""
+    return frozenset(isinstance(group.arrivals, Closed) for group in scenario.groups)
 
 
 def shared_marks(designs: Mapping[str, Scenario], measured: Mapping[tuple[int, int], Measured]) -> pd.DataFrame:

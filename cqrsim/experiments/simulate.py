@@ -11,7 +11,8 @@ import pandas as pd
 
 from cqrsim import metrics
 from cqrsim.engines import simpy_engine
-from cqrsim.experiments.checks import whole_number
+from cqrsim.errors import ResultError, TraceError
+from cqrsim.experiments.checks import a_scenario, command_number, whole_number
 from cqrsim.experiments.files import ready_folder, write_table
 from cqrsim.plan.plan import lower
 
@@ -76,8 +77,12 @@ class Run:
         return self._table("anomalies", metrics.anomalies)
 
     def journey(self, command: int) -> pd.DataFrame:
-        """Everything that happened to one command, in order."""
-        return self._table("journey", lambda trace: metrics.journey(trace, command), command)
+        """Everything that happened to one command, in order; ResultError for a command that was never issued."""
+        command = command_number(command)
+        try:
+            return self._table("journey", lambda trace: metrics.journey(trace, command), command)
+        except TraceError as error:
+            raise ResultError(str(error)) from None
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write the scenario, the trace and the tables into a folder, and return the files.
@@ -117,7 +122,7 @@ def simulate(scenario: Scenario, seed: int, replication: int = 0) -> Run:
     Seed and replication together choose the luck: the same three arguments give the same run, to the nanosecond.
     Replications of one seed are independent of each other.
 
-    Raises ScenarioError for a seed or replication that is no whole number from 0.
+    Raises ScenarioError for what is no scenario, and for a seed or replication that is no whole number from 0.
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(2), warm_up=cq.seconds(0))
@@ -125,7 +130,7 @@ def simulate(scenario: Scenario, seed: int, replication: int = 0) -> Run:
     >>> run.trace.digest() == simulate(blog, seed=1).trace.digest()
     True
     """
-    seed = whole_number("seed", seed)
+    scenario, seed = a_scenario("scenario", scenario), whole_number("seed", seed)
     replication = whole_number("replication", replication)
     plan = lower(scenario, seed, replication)
     return Run(scenario, seed, replication, simpy_engine.run(plan))

@@ -11,13 +11,15 @@ import pandas as pd
 from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments import wording
 from cqrsim.experiments.checks import share, whole_number, workers
-from cqrsim.experiments.collect import collect
+from cqrsim.experiments.collect import all_failed, collect
 from cqrsim.experiments.compare import DEFAULT_METRICS
 from cqrsim.experiments.design import Design
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all
 from cqrsim.experiments.files import ready_folder, write_table
 from cqrsim.experiments.measured import Measured, measure
 from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
+from cqrsim.experiments.shared import refuse_mixed_points
+from cqrsim.experiments.sweep_file import SweepFile
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,11 +41,14 @@ class Sweep:
     def table(self, *names: str, interval: bool = True) -> pd.DataFrame:
         """One row per point: its settings, and the mean over replications of each metric with its interval, as text.
 
-        Shares are in percent.  Raises ResultError for a name that does not exist.
+        Shares are in percent; "failed" says that all runs of a point failed.  Raises ResultError for a name that does
+        not exist.
         """
         metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        shown = text_of_all(self.frame, "point", metrics, self.confidence, interval)
         settings = self.design.frame.drop(columns="scenario").set_index("point")
+        shown = text_of_all(self.frame, "point", metrics, self.confidence, interval)
+        shown = shown.reindex(settings.index).fillna(wording.NOTHING)
+        shown.loc[all_failed(self.runs, self.errors, "point")] = wording.FAILED
         return settings.join(shown).reset_index()
 
     def estimates(self, *names: str) -> pd.DataFrame:
@@ -53,15 +58,18 @@ class Sweep:
         return self.design.frame.drop(columns="scenario").merge(found, on="point")
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write results, digests and errors as CSV and Parquet, and the base scenario as TOML; returns the files.
+        """Write results, digests and errors as CSV and Parquet, and what was asked as a sweep file; returns the files.
 
-        Raises OSError if the folder cannot be written.
+        ``sweep.toml`` names the base scenario beside it, the factors, the replications and the seed, and can be run
+        again.  Raises OSError if the folder cannot be written.
         """
         folder = ready_folder(Path(folder))
         tables = {"sweep": self.frame, "runs": self.runs, "errors": self.errors}
         files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
         files.append(folder / "scenario.toml")
         self.design.base.save(files[-1])
+        files.append(folder / "sweep.toml")
+        SweepFile(self.design, self.replications, self.seed).save(files[-1], scenario="scenario.toml")
         return files
 
     def __repr__(self) -> str:
@@ -86,7 +94,8 @@ def sweep(
     result does not depend on it.  A run that fails is kept in ``errors`` and stops no other.  On Ctrl-C the
     KeyboardInterrupt that is raised carries what was finished as its ``partial``.
 
-    Raises ScenarioError before anything runs if the design is empty or ``replications`` is not at least 1.
+    Raises ScenarioError before anything runs for what is no design or an empty one, if ``replications`` is not at
+    least 1, and if clients wait for their answers at some points and not at others; RunError if no run ends well.
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(1), warm_up=cq.seconds(0))
@@ -94,10 +103,9 @@ def sweep(
     >>> sorted(set(result.frame["disk.write"]))
     ['1ms', '2ms']
     """
+    design = _checked(design)
     replications = whole_number("replications", replications, at_least=1)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
-    if not len(design):
-        raise ScenarioError((Problem("design", None, "has no points"),))
     tasks = [
         Task(number, replication, scenario, seed)
         for number, (_, scenario) in enumerate(design)
@@ -109,6 +117,16 @@ def sweep(
     except Interrupted as stopped:
         stopped.partial = result(stopped.outcomes) if stopped.outcomes else None
         raise
+
+
+def _checked(design: Design) -> Design:
+    if not isinstance(design, Design):
+        hint = "take its .design" if isinstance(design, SweepFile) else "make one with grid(base, factors)"
+        raise ScenarioError((Problem("design", design, "must be a design", hint),))
+    if not len(design):
+        raise ScenarioError((Problem("design", None, "has no points"),))
+    refuse_mixed_points(design)
+    return design
 
 
 def _sweep_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from cqrsim.experiments.simulate import Run
     from cqrsim.experiments.sweep import Sweep
 
-BEYOND = '"> t": by then too few knew for this percentile to be known.'
+BEYOND = '"> t": by then too few had come so far for this percentile to be known.'
 
 
 def comparison_text(comparison: Comparison, names: Sequence[str] = (), title: str = "") -> str:
     """The table of a comparison, what was not shared, and what it says."""
     lengths = joined(list(dict.fromkeys(str(scenario.length) for scenario in comparison.designs.values())))
-    runs = f"{comparison.replications} runs of {lengths} for each design, seed {comparison.seed}"
+    counts = _finished(comparison.runs["design"].value_counts(), list(comparison.designs), comparison.replications)
+    runs = f"{counts} of {lengths} for each design, seed {comparison.seed}"
     table = text_table(_headed(comparison.table(*names), comparison.frame))
     notes = [_means(comparison.confidence, table), *_not_shared(comparison)]
     said = [f"* {sentence}" for sentence in findings(comparison)]
@@ -32,22 +33,33 @@ def comparison_text(comparison: Comparison, names: Sequence[str] = (), title: st
 
 def sweep_text(sweep: Sweep, names: Sequence[str] = ()) -> str:
     """The table of a sweep."""
-    runs = f"{len(sweep.design)} points, {sweep.replications} runs of each, seed {sweep.seed}"
+    counts = _finished(sweep.runs["point"].value_counts(), range(len(sweep.design)), sweep.replications)
+    runs = f"{len(sweep.design)} points, {counts} of each, seed {sweep.seed}"
     table = text_table(_headed(sweep.table(*names), sweep.frame))
     return "\n\n".join([runs, table, _means(sweep.confidence, table)])
+
+
+def _finished(counts: pd.Series[int], all_of_them: Sequence[Any], wanted: int) -> str:
+    """How many runs ended well, if not all that were wanted did: some may have failed, or Ctrl-C stopped them."""
+    done = counts.reindex(list(all_of_them), fill_value=0)
+    least, most = int(done.min()), int(done.max())
+    if least == wanted:
+        return f"{wanted} runs"
+    return f"{most} of {wanted} runs" if least == most else f"{least} to {most} of {wanted} runs"
 
 
 def run_text(run: Run, name: str) -> str:
     """The summary of a run, what became of its commands, and what went wrong for good."""
     summary = run.summary()
+    head, anomalies = f"{name}: one run, seed {run.seed}", run.anomalies()
+    wrong = ["What went wrong for good:", text_table(anomalies[["kind", "count", "causes"]])] if len(anomalies) else []
+    if not run.outcomes()["commands"].sum():
+        return "\n\n".join([head, "No command was issued in the measured window.", *wrong])
     zero = textwrap.fill(_nothing_seen(summary), width=100, subsequent_indent="   ")
     outcomes = "What became of the commands, and what their clients believe:"
     tables = [text_table(table) for table in (waits_table(summary), others_table(summary), _cells(run.outcomes()))]
-    parts = [f"{name}: one run, seed {run.seed}", *tables[:2], zero, outcomes, tables[2]]
-    anomalies = run.anomalies()
-    if len(anomalies):
-        parts += ["What went wrong for good:", text_table(anomalies[["kind", "count", "causes"]])]
-    return "\n\n".join(parts)
+    parts = [head, *tables[:2], zero, outcomes, tables[2], *wrong]
+    return "\n\n".join(part for part in parts if part)
 
 
 def waits_table(summary: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +101,8 @@ def others_table(summary: pd.DataFrame) -> pd.DataFrame:
 def _nothing_seen(summary: pd.DataFrame) -> str:
     """The measures that came out as 0."""
     zero = summary.loc[~_shares_that_ended(summary) & (summary["unit"] != "ms") & (summary["value"] == 0), "metric"]
-    return f"0: {joined([metric.replace('_', ' ') for metric in dict.fromkeys(zero)])}."
+    names = [metric.replace("_", " ") for metric in dict.fromkeys(zero)]
+    return f"0: {joined(names)}." if names else ""
 
 
 def _cell(value: float, unit: str, beyond: bool) -> str:

@@ -11,6 +11,9 @@ import pandas as pd
 NOTHING = "-"
 """Stands where there is no number: what it would measure did not happen."""
 
+FAILED = "failed"
+"""Stands where there is no number because all runs failed."""
+
 
 def number(value: float, half_width: float = math.nan) -> str:
     """A number with as many digits as its interval allows, or with four where it has none.
@@ -103,6 +106,8 @@ def text_table(frame: pd.DataFrame) -> str:
     silence      > 30,000
     """
     columns = [(_head(str(name)), [str(value) for value in frame[name]]) for name in frame]
+    if not columns:
+        return ""
     height = max(len(lines) for lines, _ in columns)
     shown = []
     for place, (lines, values) in enumerate(columns):
@@ -132,7 +137,7 @@ def _head(name: str, width: int = 14) -> list[str]:
 
 
 def _is_word(value: str) -> bool:
-    return value != NOTHING and not any(digit in value for digit in "0123456789")
+    return value not in (NOTHING, FAILED) and not any(digit in value for digit in "0123456789")
 
 
 def _places(value: float, digits: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cqrsim.messages import Belief, Decision, Link, Truth
+from cqrsim.messages import Answer, Belief, Decision, Link, Truth
 from cqrsim.metrics.causes import most_common, troubles
 from cqrsim.metrics.decisions import Decisions, decisions
 from cqrsim.metrics.divergence import divergence
@@ -27,14 +27,14 @@ WITNESSES = 20
 def anomalies(trace: Trace) -> pd.DataFrame:
     """One row per anomaly that occurred: its kind, how many commands it befell, witnesses, and what it goes back to.
 
-    All commands count, not only those of the measured window: loss does not care when it is measured.
+    All commands count, not only those of the measured window: loss does not care when it is measured.  The witnesses
+    are the first twenty, the causes those of all.
     """
     struck, rows = troubles(trace), []
     for kind, commands in befallen(trace).items():
         if len(commands):
             witnesses = tuple(commands[:WITNESSES].tolist())
-            causes = [struck.near(int(trace.marks.aggregate[number]), number) for number in witnesses]
-            rows.append((kind.name, len(commands), witnesses, most_common(causes)))
+            rows.append((kind.name, len(commands), witnesses, most_common(struck.near(commands))))
     return rows_of("anomalies", rows, trace.about)
 
 
@@ -59,12 +59,22 @@ def _of_truth_and_belief(trace: Trace) -> dict[Anomaly, Bools]:
     return {
         Anomaly.LOST: (verdict.belief == Belief.SUCCESS) & verdict.not_stored,
         Anomaly.GHOST: (verdict.belief == Belief.FAILURE) & verdict.stored,
-        Anomaly.SILENT: not_told & (verdict.truth == Truth.NOT_DURABLE),
+        Anomaly.SILENT: not_told & ((verdict.truth == Truth.NOT_DURABLE) | _refused_after_received(trace)),
         Anomaly.UNK: np.isin(verdict.belief, (Belief.NEVER_TOLD, Belief.UNKNOWN)) & settled,
         Anomaly.ERRLOST: _notice_lost(trace) & ~verdict.told & ~verdict.stored,
         Anomaly.DBL: doubly & (verdict.truth != Truth.STORED_TWICE),
         Anomaly.DUP: verdict.truth == Truth.STORED_TWICE,
     }
+
+
+def _refused_after_received(trace: Trace) -> Bools:
+    """Refused commands whose clients had been answered "received", where that is all that an answer ever says."""
+    ways = paths(trace)
+    answered = ways.rows(Moment.ANSWERED)
+    received = np.zeros(ways.commands, np.bool_)
+    received[answered.command[answered.outcome == Answer.RECEIVED]] = True
+    received &= ways.answered_at("received")
+    return np.asarray(received & (verdicts(trace).truth == Truth.REFUSED), np.bool_)
 
 
 def _of_attempts(trace: Trace) -> dict[Anomaly, Ints]:

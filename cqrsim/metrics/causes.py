@@ -30,18 +30,31 @@ class Troubles:
         row = int(self.first[command])
         return "" if row < 0 else self._words(row)
 
-    def near(self, aggregate: int, command: int) -> str:
-        """What struck a command, or else what its aggregate's latest divergence goes back to."""
-        own = self.of_command(command)
-        if own:
-            return own
+    def near(self, commands: Ints) -> Counter[str]:
+        """How many of the commands go back to what: what struck them, or else their aggregate's latest divergence."""
         parts, parted = divergence(self.trace), stretches(self.trace)
-        row = int(parted.last(np.array([aggregate]), np.array([FOREVER]))[0]) if len(parted) else -1
-        return "" if row < 0 else self.of_key(int(parts.key[parted.cause[row]]))
+        rows = self.first[commands]
+        lucky = np.flatnonzero(rows < 0)
+        if len(parted):
+            aggregate = self.trace.marks.aggregate[commands[lucky]]
+            stretch = parted.last(aggregate, np.full(len(lucky), FOREVER))
+            lucky, stretch = lucky[stretch >= 0], stretch[stretch >= 0]
+            rows[lucky] = self.first[parts.key[parted.cause[stretch]] // paths(self.trace).attempts]
+        return self._count(rows[rows >= 0])
 
     def of_key(self, key: int) -> str:
         """What struck the command of an attempt."""
         return self.of_command(key // paths(self.trace).attempts)
+
+    def _count(self, rows: Ints) -> Counter[str]:
+        """How often each cause occurs among rows; what differs in nothing that words tell is put into words once."""
+        columns = (self.rows.moment, self.rows.place, self.rows.outcome, self.rows.value)
+        told = np.stack([column[rows].astype(np.int64) for column in columns], axis=1)
+        _, examples, counts = np.unique(told, axis=0, return_index=True, return_counts=True)
+        found: Counter[str] = Counter()
+        for row, count in zip(rows[examples].tolist(), counts.tolist(), strict=True):
+            found[self._words(row)] += count
+        return found
 
     def _words(self, row: int) -> str:
         rows = self.rows
@@ -78,11 +91,11 @@ def _without_conflicts(ways: Paths, moment: Moment) -> Rows:
     return rows.take(~np.isin(rows.outcome, (AppendOutcome.CONFLICT, AppendOutcome.DUPLICATE)))
 
 
-def most_common(words: list[str]) -> str:
-    """Causes with how often they occur, the most common first.
+def most_common(causes: Counter[str]) -> str:
+    """Causes with how often they occur, the most common first; of equally common ones in the order of their names.
 
-    >>> most_common(["stall", "", "disk full", "stall"])
-    'stall (2), disk full (1)'
+    >>> most_common(Counter({"stall": 2, "loss": 1, "disk full": 1}))
+    'stall (2), disk full (1), loss (1)'
     """
-    counts = Counter(sorted(word for word in words if word))
-    return ", ".join(f"{word} ({count})" for word, count in counts.most_common())
+    ordered = sorted(causes.items(), key=lambda cause: (-cause[1], cause[0]))
+    return ", ".join(f"{word} ({count})" for word, count in ordered)

@@ -16,7 +16,7 @@ from cqrsim.metrics.queues import failed_appends, fault_periods, refusing
 from cqrsim.metrics.schema import rows_of
 from cqrsim.metrics.steps import Ints, Timeline
 from cqrsim.metrics.vocabulary import fault_name
-from cqrsim.moments import Moment
+from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
 
 END_OF_RUN = "end of run"
@@ -117,22 +117,37 @@ def _turn_of(trace: Trace, command: Ints) -> Ints:
 def stuck_turns(trace: Trace) -> Ints:
     """Keys of the attempts that hold a turn which nothing can release any more.
 
-    They wait for a publication or answer that cannot come, because the append failed or a message was lost, and
-    nobody gives up waiting.
+    They wait for a stream, a publication or an answer that cannot come, because the append failed or a message was
+    lost, and nobody gives up waiting.
     """
     ways, about = paths(trace), trace.about
     if about.turn == "none" or about.give_up_ns >= 0:
         return np.empty(0, np.int64)
     holds = (ways.first_of_attempt(Moment.ADMITTED) >= 0) & (ways.released_of_try[ways.try_of] < 0)
-    holds &= ways.first_of_attempt(Moment.APPEND_SENT) >= 0
     return np.flatnonzero(holds & (_gone(ways, about.wait_for) >= 0))
 
 
 def _gone(ways: Paths, wait_for: str) -> Ints:
     """When what each attempt waits for became impossible."""
+    unheard = _unheard(ways)
     if wait_for == "answer":
-        return earliest(ways.append_lost, ways.lost(Link.STORE_TO_HANDLER))
-    return earliest(ways.append_failed, ways.append_lost, ways.lost(Link.STORE_TO_SUBSCRIBER))
+        return unheard
+    unread = np.where(ways.first_of_attempt(Moment.DECIDED) < 0, unheard, NEVER)
+    if wait_for == "nothing":
+        return unread
+    return earliest(unread, ways.append_failed, ways.append_lost, ways.lost(Link.STORE_TO_SUBSCRIBER))
+
+
+def _unheard(ways: Paths) -> Ints:
+    """When each attempt lost its last message to or from the store, if it has heard nothing of the store since."""
+    lost = ways.rows(Moment.MESSAGE_LOST)
+    lost = lost.take(np.isin(lost.place, (Link.HANDLER_TO_STORE, Link.STORE_TO_HANDLER)))
+    last, heard = np.full(ways.keys, NEVER, np.int64), np.full(ways.keys, NEVER, np.int64)
+    last[ways.key(lost)] = lost.time
+    for moment in (Moment.LOADED, Moment.APPEND_ANSWERED, Moment.REREAD):
+        rows = ways.rows(moment)
+        np.maximum.at(heard, ways.key(rows), rows.time)
+    return np.where(last >= heard, last, NEVER)
 
 
 def _row(

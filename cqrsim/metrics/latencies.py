@@ -97,6 +97,11 @@ def latencies(trace: Trace) -> dict[str, Latency]:
 
 
 def _feedback(ways: Paths, verdict: Verdicts) -> Latency:
+    """Waiting for the outcome, in vain if the client gave up or if nothing was stored that it could be told of.
+
+    A client whose polls ran out, and which has no patience to run out, counts as unresolved: a trace does not say how
+    often clients were willing to look.
+    """
     never = ~verdict.told & ((verdict.gave_up >= 0) | verdict.not_stored)
     return Latency("feedback", ways.intended, verdict.informed, ways.issued, never, verdict.gave_up)
 

@@ -6,19 +6,23 @@ import math
 
 import numpy as np
 
-from cqrsim.messages import Answer, AppendOutcome, Channel, Truth
+from cqrsim.messages import Answer, AppendOutcome, Channel, Link, Truth
 from cqrsim.metrics import queues
 from cqrsim.metrics.figures import Figure, per
 from cqrsim.metrics.log import log_of
-from cqrsim.metrics.paths import paths
-from cqrsim.metrics.steps import Ints
+from cqrsim.metrics.paths import Paths, paths
+from cqrsim.metrics.steps import Bools, Ints
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.moments import Moment
-from cqrsim.trace import Trace
+from cqrsim.trace import Rows, Trace
 
 
 def load_figures(trace: Trace) -> list[Figure]:
-    """Loads in the measured window; what is said per command counts all rows of the commands of the window."""
+    """Loads in the measured window; what is said per command counts all rows of the commands of the window.
+
+    Messages are those that were sent, lost ones too.  Not counted is what a trace does not show: messages still under
+    way when it ends, and reads that were asked again because their answer was late, not lost.
+    """
     questions = (_throughput, _levels, _utilisation, _per_command, _store, _cache)
     return [figure for question in questions for figure in question(trace)]
 
@@ -75,6 +79,8 @@ def _utilisation(trace: Trace) -> list[Figure]:
 
 _MESSAGES = {
     Moment.SENT: 1,
+    Moment.LOADED: 2,
+    Moment.REREAD: 2,
     Moment.ANSWERED: 1,
     Moment.APPEND_SENT: 1,
     Moment.APPEND_ANSWERED: 1,
@@ -85,7 +91,20 @@ _MESSAGES = {
     Moment.POLLED: 2,
     Moment.OWN_READ: 2,
 }
-"""Messages that a row stands for: a question comes with its answer.  Pushed events are added to these."""
+"""Messages that a row stands for: a question comes with its answer."""
+
+_LOST = {
+    Link.HANDLER_TO_CLIENT: 1,
+    Link.HANDLER_TO_STORE: 1,
+    Link.STORE_TO_HANDLER: 2,
+    Link.STORE_TO_PROJECTION: 1,
+    Link.STORE_TO_CLIENT: 1,
+    Link.HANDLER_TO_CACHE: 1,
+    Link.CLIENT_TO_STORE: 1,
+    Link.CLIENT_TO_CACHE: 1,
+    Link.CLIENT_TO_PROJECTION: 1,
+}
+"""Messages that a loss stands for, where no other row tells of them: whoever lost the answer to a read had asked."""
 
 
 def _per_command(trace: Trace) -> list[Figure]:
@@ -96,9 +115,9 @@ def _per_command(trace: Trace) -> list[Figure]:
     def count(moment: Moment) -> int:
         return int(window[ways.rows(moment).command].sum())
 
-    told, failed = ways.rows(Moment.INFORMED), ways.rows(Moment.APPEND_FAILED)
-    pushed = int(window[told.command[told.place == Channel.EVENT_PUSH]].sum())
-    messages = pushed + sum(weight * count(moment) for moment, weight in _MESSAGES.items())
+    failed = ways.rows(Moment.APPEND_FAILED)
+    messages = sum(weight * count(moment) for moment, weight in _MESSAGES.items())
+    messages += _notices(trace, window) + _lost(ways, window)
     conflicts = int(window[failed.command[failed.outcome == AppendOutcome.CONFLICT]].sum())
     sent = int(window.sum()) - int((window & (ways.first(Moment.SENT) < 0)).sum())
     return [
@@ -107,6 +126,48 @@ def _per_command(trace: Trace) -> list[Figure]:
         per("retries", count(Moment.SENT) - sent, n, "command"),
         per("conflicts", conflicts, n, "command"),
     ]
+
+
+def _notices(trace: Trace, window: Bools) -> int:
+    """What is said to whoever listens: events to clients and handlers, and to handlers what a projection applied.
+
+    Pushed events count where a client learned from them; to one that knows already they say nothing.
+    """
+    ways, about = paths(trace), trace.about
+    told = ways.rows(Moment.INFORMED)
+    notices = int(window[told.command[told.place == Channel.EVENT_PUSH]].sum())
+    if "publication" in (about.fold_on, about.wait_for):
+        notices += int(window[ways.rows(Moment.PUBLISHED).command].sum())
+    awaited = window & ways.answered_at("applied")
+    return notices + int(awaited[ways.rows(Moment.APPLIED).command].sum())
+
+
+def _lost(ways: Paths, window: Bools) -> int:
+    """Lost messages that no other row stands for: neither lost appends (they were sent) nor answers to polls."""
+    lost = ways.rows(Moment.MESSAGE_LOST)
+    lost = lost.take(window[lost.command])
+    messages = sum(weight * int((lost.place == link).sum()) for link, weight in _LOST.items())
+    appends = np.unique(ways.key(lost.take(lost.place == Link.HANDLER_TO_STORE)))
+    messages -= int((ways.append_lost[appends] >= 0).sum())
+    return messages - _append_answers(ways, lost) - _poll_answers(ways, lost)
+
+
+def _append_answers(ways: Paths, lost: Rows) -> int:
+    """How many answers to appends were lost: one to an attempt, at the very instant at which the append was through."""
+    lost = lost.take(lost.place == Link.STORE_TO_HANDLER)
+    key = ways.key(lost)
+    ends = (ways.first_of_attempt(Moment.BUFFERED), ways.first_of_attempt(Moment.WRITTEN), ways.append_failed)
+    through = np.any([end[key] == lost.time for end in ends], axis=0)
+    unanswered = ways.first_of_attempt(Moment.APPEND_ANSWERED)[key] < 0
+    return len(np.unique(key[through & unanswered]))
+
+
+def _poll_answers(ways: Paths, lost: Rows) -> int:
+    """How many answers to polls of the event stream were lost: what is lost at another instant was pushed."""
+    lost, polls = lost.take(lost.place == Link.STORE_TO_CLIENT), ways.rows(Moment.POLLED)
+    polls = polls.take(polls.place == Channel.EVENT_POLL)
+    asked = set(zip(polls.command.tolist(), polls.time.tolist(), strict=True))
+    return sum(who in asked for who in zip(lost.command.tolist(), lost.time.tolist(), strict=True))
 
 
 def _store(trace: Trace) -> list[Figure]:

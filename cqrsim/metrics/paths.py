@@ -99,6 +99,11 @@ class Paths:
         """When the first message of each attempt was lost on a link."""
         return self.first_where(Moment.MESSAGE_LOST, self.rows(Moment.MESSAGE_LOST).place == link)
 
+    def answered_at(self, moment: str) -> Bools:
+        """Which commands are of groups whose first answer waits for that moment."""
+        told = np.array(self.trace.about.answer_at) == moment
+        return np.asarray(told[np.minimum(self.trace.marks.group, len(told) - 1)], np.bool_)
+
     @cached_property
     def command_of(self) -> Ints:
         """The command of each attempt."""

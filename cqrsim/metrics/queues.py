@@ -82,7 +82,11 @@ def _between(begins: Ints, ends: Ints) -> Intervals:
 
 
 def store_busy(trace: Trace) -> Intervals:
-    """Writes of batches, from their start until their leader is through; the section is serial."""
+    """Writes of batches, from their start until their leader is through; the section is serial.
+
+    Periodic flushes are left out: a trace tells when one ended, but not when it began.  Where there are any, the
+    write of a batch that an error event leads is through when it is flushed, or when the next write starts.
+    """
     ways = paths(trace)
     started = ways.rows(Moment.APPEND_STARTED)
     kinds = (Moment.BUFFERED, Moment.WRITTEN, Moment.APPEND_FAILED, Moment.REFUSAL_STORED, Moment.REFUSAL_LOST)

@@ -28,7 +28,7 @@ class Column:
 
 def _columns(text: str) -> tuple[Column, ...]:
     """Columns from lines of "name | dtype | unit | meaning"."""
-    lines = [[part.strip() for part in line.split("|")] for line in text.strip().splitlines()]
+    lines = [[" ".join(part.split()) for part in line.split("|")] for line in text.strip().splitlines()]
     return tuple(Column(*parts) for parts in lines)
 
 
@@ -62,7 +62,7 @@ COMMANDS = _columns(
     truth | [truth] | | what became of it, at the end of the run
     belief | [belief] | | what its client believes in the end
     channel | [channel] | | by which way its client learned the outcome
-    reason | [reason] | | the first refusal, failed append or lost message that stood in its way
+    reason | [reason] | | the first refusal, failed append or lost message in its way (missing if it became durable)
     attempts | int64 | | how many times its client sent it
     polls | int64 | | how many times its client looked for the outcome
     wrong_accept | boolean | | accepted though the log, at the place of its append, forbids it (missing: cannot be told)
@@ -181,7 +181,7 @@ ANOMALIES = _columns(
     kind | [anomaly] | | what went wrong for good
     count | int64 | | how many commands it befell
     witnesses | object | | numbers of the first twenty of them, as a tuple
-    causes | str | | what it goes back to in those, and how often
+    causes | str | | what it goes back to, and in how many of the commands
     """
 )
 
@@ -197,7 +197,10 @@ JOURNEY = _columns(
 
 SUMMARY = _columns(
     """
-    metric | str | | name of the measure, its unit last
+    metric | str | | name of the measure, its unit last; \
+        messages: all that were sent for a command, lost ones too, each question and each answer as one: commands, \
+        replies, loads, re-reads, appends, notices, publications to projections and subscribed handlers, polls, reads; \
+        store_busy: writes, but not periodic flushes
     stat | str | | statistic of it; the full name is metric_stat, or the metric alone for "value"
     value | float64 | | NaN if there was nothing to measure
     unit | str | | unit of the value

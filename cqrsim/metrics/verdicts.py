@@ -30,6 +30,7 @@ class Verdicts:
     channel: Codes
     """By which the client learned; -1 if it did not."""
     reason: Codes
+    """What stood in the way first; -1 for what is durable, and where nothing did."""
     informed: Ints
     """When the client knew the outcome: told by a channel, or by its own pre-validation."""
     gave_up: Ints
@@ -62,7 +63,8 @@ def verdicts(trace: Trace) -> Verdicts:
     belief = np.where(gave_up >= 0, last_belief, Belief.NEVER_TOLD)
     belief = np.where(answer == Answer.SUCCESS, Belief.SUCCESS, belief)
     belief = np.where(answer == Answer.FAILURE, Belief.FAILURE, belief)
-    codes = [column.astype(np.int8) for column in (truth, belief, channel, _reason(ways))]
+    reason = np.where(np.isin(truth, STORED), NEVER, _reason(ways))
+    codes = [column.astype(np.int8) for column in (truth, belief, channel, reason)]
     return Verdicts(codes[0], codes[1], codes[2], codes[3], informed, gave_up, settled)
 
 

@@ -46,7 +46,7 @@ OUTCOME_OF: dict[int, type[IntEnum]] = {
 
 
 class Reason(IntEnum):
-    """The first thing that kept a command from becoming durable."""
+    """The first thing that stood in the way of a command that did not become durable."""
 
     INVALID = 0
     FORBIDDEN = 1
@@ -67,7 +67,7 @@ class Anomaly(IntEnum):
     GHOST = 1
     """Told failed, in the log."""
     SILENT = 2
-    """Accepted, then neither event nor notice."""
+    """Accepted and not durable, or refused after the answer "received": and then neither event nor notice, ever."""
     UNK = 3
     """Its client never learns what became of it."""
     ERRLOST = 4

@@ -54,7 +54,7 @@ def lower_feedback(answers: FeedbackAnswers, views: tuple[str, ...], end_ns: int
         cache_poll=_schedule(answers.cache_poll, end_ns),
         keep_for_ns=_ns(answers.keep_for),
         cache_at_most=-1 if answers.cache_at_most is None else answers.cache_at_most,
-        client_makes_id=answers.command_id == "client",
+        client_makes_id=answers.command_id != "handler",
         presume_after_ns=_ns(answers.presume_failure_after),
     )
 

@@ -12,10 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cqrsim.errors import ResultError
-from cqrsim.metrics import journey as journey_table
 from cqrsim.moments import Moment
 from cqrsim.plots import style
-from cqrsim.plots.sources import HasTrace, trace_of
+from cqrsim.plots.sources import HasTrace, journey_of, trace_of
 from cqrsim.plots.steps import Arrow, Span, Step, arrows_of, heights_of, lanes_of, lost_towards, spans_of, steps_of
 from cqrsim.trace import Trace
 
@@ -95,7 +94,7 @@ def _source(source: HasTrace | Trace | pd.DataFrame, command: int | None) -> tup
     if command is None:
         raise ResultError("which command?  Say journey(run, command=...)")
     trace = trace_of(source)
-    table = journey_table(trace, command)
+    table = journey_of(trace, command)
     return table, trace.about.answer_at[int(trace.marks.group[command])], trace.about.projections
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from cqrsim.errors import ResultError
+from cqrsim.errors import ResultError, shown
 from cqrsim.messages import Belief, Truth
 from cqrsim.plots import style
 from cqrsim.plots.sources import HasOutcomes
@@ -71,8 +71,7 @@ def outcome_matrix(
     >>> [text.get_text().split() for text in outcome_matrix(cells).texts]
     [['100', '%', '980']]
     """
-    frame = outcomes_or_result if isinstance(outcomes_or_result, pd.DataFrame) else outcomes_or_result.outcomes()
-    frame, name = _one_design(frame, design)
+    frame, name = _one_design(_outcomes(outcomes_or_result), design)
     ax = style.new_axes(ax, height=4.2)
     style.dress(ax, "What became of commands, and what clients believe" + (f"\n{name}" if name else ""))
     _empty_matrix(ax)
@@ -83,6 +82,14 @@ def outcome_matrix(
     meanings = {_cell(ax, *cell) for cell in seen[["truth", "belief", "share", "commands"]].itertuples(index=False)}
     _legend(ax, meanings)
     return ax
+
+
+def _outcomes(source: pd.DataFrame | HasOutcomes) -> pd.DataFrame:
+    if isinstance(source, pd.DataFrame):
+        return source
+    if not isinstance(source, HasOutcomes):
+        raise ResultError(f"this is drawn of a run, a comparison or a table of outcomes (got {shown(source)})")
+    return source.outcomes()
 
 
 def _one_design(frame: pd.DataFrame, design: str | None) -> tuple[pd.DataFrame, str]:

@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from cqrsim.errors import ResultError
+from cqrsim.errors import ResultError, TraceError, shown
+from cqrsim.metrics import journey
 from cqrsim.metrics.latencies import Latency, latencies
 from cqrsim.metrics.paths import paths
 from cqrsim.trace import Trace
@@ -39,8 +40,24 @@ class HasOutcomes(Protocol):
 
 
 def trace_of(source: HasTrace | Trace) -> Trace:
-    """The trace of a run, or the trace itself."""
-    return source if isinstance(source, Trace) else source.trace
+    """The trace of a run, or the trace itself; ResultError for what has none."""
+    if isinstance(source, Trace):
+        return source
+    if isinstance(source, HasLatencies):
+        raise ResultError("this is drawn of one run: take one of the comparison, such as comparison.run(design)")
+    if not isinstance(source, HasTrace):
+        raise ResultError(f"this is drawn of a run (got {shown(source)})")
+    return source.trace
+
+
+def journey_of(trace: Trace, command: int) -> pd.DataFrame:
+    """The table of one command's journey; ResultError for what is no number of a command that was issued."""
+    if not isinstance(command, int | np.integer) or isinstance(command, bool):
+        raise ResultError(f"a command is called by its number, such as 7 (got {shown(command)})")
+    try:
+        return journey(trace, int(command))
+    except TraceError as error:
+        raise ResultError(str(error)) from None
 
 
 def name_of(source: object) -> str:
@@ -66,6 +83,8 @@ def waits_of(source: HasLatencies | HasTrace | Trace | pd.DataFrame, metric: str
         return _with_fates(source)
     if isinstance(source, HasLatencies):
         return _with_fates(source.latencies(metric))
+    if not isinstance(source, HasTrace | Trace):
+        raise ResultError(f"this is drawn of a comparison, a run or a frame of latencies (got {shown(source)})")
     return _of_trace(trace_of(source), metric, name_of(source) or "this run")
 
 

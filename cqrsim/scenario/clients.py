@@ -84,7 +84,7 @@ class Retries(Settings):
     jitter: Share = 0.0
     """By which share a wait may be stretched."""
     after: ReasonsSetting = setting(default=("timeout", "failure"))
-    """What makes it try again."""
+    """What makes it try again; "timeout" needs a patience (or feedback that presumes failure)."""
 
     @staticmethod
     def mistakes(known: Known) -> Iterator[Problem]:

@@ -44,15 +44,15 @@ def paragraphs(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "Name", scenario.name
     for group in scenario.groups:
         title = "Clients" if len(scenario.groups) == 1 else f'Clients "{group.name}"'
-        yield title, _sentences(*_clients(group))
-    yield "Feedback", _sentences(feedback(scenario.feedback))
+        yield title, _sentences(*_clients(group, scenario))
+    yield "Feedback", _sentences(feedback(scenario.feedback, scenario.state))
     yield "Handlers", _sentences(*_handlers(scenario))
     yield "Event store", _sentences(*_store(scenario))
     yield "Disk", _sentences(*_disk(scenario))
     for view in scenario.views:
         yield f'Projection "{view.name}"', _sentences(*_projection(view))
     yield "Network", _sentences(*_network(scenario))
-    yield "Faults", _sentences(*(fault(one) for one in scenario.faults)) or "None."
+    yield "Faults", _sentences(*_faults(scenario)) or "None."
     yield "Time", _sentences(*_time(scenario))
 
 
@@ -60,7 +60,7 @@ def _sentences(*parts: str | None) -> str:
     return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts if part)
 
 
-def _clients(group: Clients) -> Iterator[str | None]:
+def _clients(group: Clients, scenario: Scenario) -> Iterator[str | None]:
     yield arrivals(group.arrivals)
     yield f"{percent(group.invalid)} of the commands are invalid in themselves" if group.invalid else None
     if group.pre_validation is not None:
@@ -70,7 +70,7 @@ def _clients(group: Clients) -> Iterator[str | None]:
     yield f"a command yields {_amounts(group.event_counts, 'event', 'events')} of {group.event_size}"
     if group.changes != ((1, 1.0),):
         yield f"it changes its aggregate's number by {_amounts(group.changes, '', '')}"
-    yield feedback(group.feedback) if group.feedback is not None else None
+    yield feedback(group.feedback, scenario.state) if group.feedback is not None else None
     yield f"a client gives up after {group.patience}" if group.patience is not None else None
     yield _retries(group)
     yield f"{group.sessions} users share them" if group.sessions is not None else None
@@ -159,7 +159,8 @@ def _disk(scenario: Scenario) -> Iterator[str | None]:
 def _projection(view: Projection) -> Iterator[str | None]:
     yield "applying takes no time" if is_zero(view.apply) else f"applying an event takes {times(view.apply)}"
     yield "events are pushed to it" if view.poll is None else f"it looks for events every {view.poll}"
-    yield f"it applies up to {counted(view.batch, 'event')} together" if view.batch is not None else None
+    if view.batch is not None:
+        yield f"it applies the events of up to {counted(view.batch, 'command')} together"
     yield f"committing a batch takes {times(view.commit)}" if view.commit is not None else None
     if view.checkpoint_every is not None:
         yield f"a checkpoint every {counted(view.checkpoint_every, 'event')} takes {times(view.checkpoint)}"
@@ -176,6 +177,11 @@ def _network(scenario: Scenario) -> Iterator[str]:
         order = "" if route.in_order else ", and may overtake each other"
         where = "all links" if len(links) == 1 else ", ".join(names) if len(names) <= 4 else f"{len(names)} links"
         yield f"messages take {delay} on {where}{loss}{order}"
+
+
+def _faults(scenario: Scenario) -> Iterator[str]:
+    end_ns = int(scenario.length) + int(scenario.grace_time) + int(scenario.drain)
+    yield from (fault(one, end_ns) for one in scenario.faults)
 
 
 def _time(scenario: Scenario) -> Iterator[str | None]:

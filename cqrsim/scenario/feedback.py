@@ -86,8 +86,8 @@ class FeedbackAnswers:
     """How long the cache keeps an entry."""
     cache_at_most: int | None = None
     """Entries that the cache holds."""
-    command_id: Literal["client", "handler"] = "client"
-    """Who makes the command's id."""
+    command_id: Literal["client", "handler"] | None = None
+    """Who makes the id to look for; None where nobody looks for one."""
     presume_failure_after: Duration | None = None
     """When a client takes silence for failure."""
 
@@ -95,7 +95,7 @@ class FeedbackAnswers:
 def combine(one: FeedbackAnswers, other: FeedbackAnswers) -> FeedbackAnswers:
     """Unite the channels; where only one answer is possible the first one given wins.
 
-    The answer comes when it says most, and the client makes the id if any part wants it so.
+    The answer comes when it says most, and the client makes the id if any part that has one wants it so.
     """
     latest = max((one, other), key=lambda answers: _ANSWERS.index(answers.answer_at))
     channels = ("event_push", "error_events", "error_cache")
@@ -105,14 +105,14 @@ def combine(one: FeedbackAnswers, other: FeedbackAnswers) -> FeedbackAnswers:
         for name in ("event_poll", "cache_poll", "keep_for", "cache_at_most", "presume_failure_after")
     }
     looks = one if one.read_model is not None else other
-    by_client = "client" in (one.command_id, other.command_id)
+    makers = (one.command_id, other.command_id)
     return replace(
         latest,
         **either,
         **first,
         read_model=looks.read_model,
         read_model_of=looks.read_model_of,
-        command_id="client" if by_client else "handler",
+        command_id="client" if "client" in makers else makers[0] or makers[1],
     )
 
 
@@ -135,7 +135,8 @@ class SyncValidation(Feedback):
     """Case 1, wait: the client stays on the line until it is answered.
 
     Answered at "decided" it knows what the handler decided; at "written" that the event is durable; at "applied" that
-    ``projections`` show it.
+    ``projections`` show it.  A handler whose state does not wait for the store (OwnStore, or FromGenerated with
+    wait=False) takes an event for written when it has sent it.
 
     >>> SyncValidation(answer_at="written").answers().answer_at
     'written'

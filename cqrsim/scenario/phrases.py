@@ -17,7 +17,7 @@ from cqrsim.scenario.distributions import (
 )
 from cqrsim.scenario.faults import AnyFault, DiskFull, LostMessages, SlowDisk, Stall, WriteErrors
 from cqrsim.scenario.feedback import Combined, ErrorCache, Feedback, ForwardEvent, Polling, Silence, SyncValidation
-from cqrsim.scenario.state import FromGenerated, FromPublished, LoadDecideAppend, OwnStore
+from cqrsim.scenario.state import FromGenerated, FromPublished, LoadDecideAppend, OwnStore, State
 from cqrsim.units import Duration
 
 
@@ -43,12 +43,12 @@ def _closed(given: Closed) -> str:
     return f"{given.clients} clients think for {times(given.think)}, issue a command, and wait for {wait}{pace}{limit}"
 
 
-def feedback(given: Feedback) -> str:
-    """How a client learns what became of its command."""
+def feedback(given: Feedback, handler_state: State) -> str:
+    """How a client learns what became of its command, from a handler with this source of state."""
     if isinstance(given, Combined):
-        return "; besides, ".join(feedback(part) for part in given.parts)
+        return "; besides, ".join(feedback(part, handler_state) for part in given.parts)
     words: dict[type, Callable[[Any], str]] = {
-        SyncValidation: _waiting,
+        SyncValidation: lambda f: _waiting(f, waits_for_store=handler_state.answers().wait_for != "nothing"),
         ForwardEvent: _forwarding,
         Silence: _silence,
         ErrorCache: _error_cache,
@@ -56,10 +56,11 @@ def feedback(given: Feedback) -> str:
     return words[type(given)](given)
 
 
-def _waiting(given: SyncValidation) -> str:
+def _waiting(given: SyncValidation, waits_for_store: bool) -> str:
+    sent = "the handler has sent the event and takes it for written"
     what = {
         "decided": "the handler has decided",
-        "written": "the event is durable",
+        "written": "the event is durable" if waits_for_store else sent,
         "applied": f"{projections(given.projections) if given.projections else 'every projection'} shows it",
     }[given.answer_at]
     limit = f", for at most {given.wait_at_most}" if given.wait_at_most is not None else ""
@@ -131,8 +132,8 @@ def aggregates(given: Any) -> str:
     return f"{counted(len(given.weights), 'aggregate')}, popular as recorded"
 
 
-def fault(given: AnyFault) -> str:
-    """What goes wrong, and when."""
+def fault(given: AnyFault, end_ns: int) -> str:
+    """What goes wrong, and when; and whether that is too late."""
     name = f"{given.name}: " if given.name is not None else ""
     words: dict[type, Callable[[Any], str]] = {
         DiskFull: lambda f: "the disk is full",
@@ -141,7 +142,8 @@ def fault(given: AnyFault) -> str:
         Stall: lambda f: "the disk stalls",
         LostMessages: lambda f: f"{percent(f.share)} of the messages {f.link} are lost",
     }
-    return f"{name}{words[type(given)](given)} {given.span}"
+    never = " (after the end: never happens)" if int(given.at) >= end_ns else ""
+    return f"{name}{words[type(given)](given)} {given.span}{never}"
 
 
 def times(given: AnyDistribution) -> str:

@@ -17,13 +17,14 @@ class Projection(Settings):
     """
 
     apply: DistributionSetting = setting(default=Duration(0))
-    """Time to apply one event."""
+    """Time to apply one event; the events of one command share their draw."""
     name: Name = "view"
     """What it is called, in tables and where others name it."""
     poll: Maybe[PositiveDuration] = None
-    """Time between two looks for new events; "none": they are pushed to it."""
+    """Time between two looks for new events; "none": they are pushed to it.  A look crosses no link: delays and losses
+    from store to projection have no effect on a projection that polls."""
     batch: Maybe[Count] = None
-    """Events that are applied together, at most; "none": no limit."""
+    """Appends that are applied together, at most (the events of one command stay together); "none": no limit."""
     commit: DistributionOrNone = setting(default=None)
     """Time to commit a batch, after which its events show together; "none": each shows when it is applied."""
     checkpoint_every: Maybe[Count] = None

@@ -52,7 +52,7 @@ def _anything(given: Any) -> Any:
     return given
 
 
-_DECIDE = Checked(_function, "a function (state, command) -> events or Refused", {})
+_DECIDE = Checked(_function, "a function (state, command) -> tuple of events, or Refused", {})
 _EVOLVE = Checked(_function, "a function (state, event) -> state", {})
 _INITIAL = Checked(_anything, "any value", {})
 
@@ -61,7 +61,7 @@ _INITIAL = Checked(_anything, "any value", {})
 class Rule(Settings):
     """A rule of your own: two pure functions and the state that every aggregate begins with.
 
-    ``decide(state, command)`` returns the events (a tuple) or a :class:`~cqrsim.messages.Refused`;
+    ``decide(state, command)`` must return the events, as a tuple or a list, or a :class:`~cqrsim.messages.Refused`;
     ``evolve(state, event)`` returns the next state.  It cannot be written to a file.
 
     >>> from cqrsim.messages import Refused
@@ -72,7 +72,7 @@ class Rule(Settings):
     """
 
     decide: Annotated[Callable[[Any, Any], Any], _DECIDE]
-    """From state and command to events, or a refusal."""
+    """From state and command to a tuple or list of events, or to Refused."""
     evolve: Annotated[Callable[[Any, Any], Any], _EVOLVE]
     """From state and event to the next state."""
     initial: Annotated[Any, _INITIAL]

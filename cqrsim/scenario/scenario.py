@@ -10,7 +10,7 @@ from cqrsim.scenario.checks import Maybe, PositiveDuration, Text
 from cqrsim.scenario.choices import ListOf, OneOrMany
 from cqrsim.scenario.clients import Clients
 from cqrsim.scenario.faults import AnyFault
-from cqrsim.scenario.feedback import AnyFeedback, SyncValidation
+from cqrsim.scenario.feedback import AnyFeedback, Feedback, SyncValidation
 from cqrsim.scenario.handlers import Handlers
 from cqrsim.scenario.naming import naming_mistakes
 from cqrsim.scenario.network import Network, NetworkSetting
@@ -95,6 +95,8 @@ class Scenario(Settings):
         if known.has("length", "warm_up") and known.warm_up >= known.length:
             yield Problem("warm_up", known.warm_up, f"must be less than length ({known.length})")
         yield from naming_mistakes(known.fields)
+        if known.has("clients"):
+            yield from _retries_that_never_come(known.clients, known.fields.get("feedback"))
 
     @property
     def groups(self) -> tuple[Clients, ...]:
@@ -189,6 +191,18 @@ class Scenario(Settings):
         from cqrsim.scenario.describing import as_html
 
         return as_html(self)
+
+
+def _retries_that_never_come(clients: Clients | tuple[Clients, ...], of_scenario: Feedback | None) -> Iterator[Problem]:
+    """Retries after timeouts only, of clients that wait for ever."""
+    for place, group in enumerate(_as_tuple(clients)):
+        feedback = group.feedback if group.feedback is not None else of_scenario
+        if group.retries is None or "failure" in group.retries.after or group.patience is not None or feedback is None:
+            continue
+        if feedback.answers().presume_failure_after is None:
+            path = f"clients.{place}" if isinstance(clients, tuple) else "clients"
+            message = 'without patience there is no timeout: give the clients patience, or add "failure"'
+            yield Problem(f"{path}.retries.after", group.retries.after, message)
 
 
 def _as_tuple(one_or_many: Any) -> tuple[Any, ...]:

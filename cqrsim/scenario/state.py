@@ -60,7 +60,8 @@ class OwnStore(State):
     save: DistributionSetting = setting(default=Duration(0))
     """Time to save there."""
     order: Literal["own_first", "event_first"] = "own_first"
-    """Which of the two is written first."""
+    """Which of the two comes first: "own_first" saves and then sends the event; "event_first" sends the event and then
+    saves.  It only sends it, and waits for nothing: this does not protect against an append that fails."""
     kind: Literal["OwnStore"] = setting(default="OwnStore", kw_only=True, repr=False)
 
     def answers(self) -> StateAnswers:
@@ -80,7 +81,8 @@ class FromPublished(State):
     """
 
     give_up_after: Maybe[PositiveDuration] = None
-    """How long the turn waits for the event; "none": for ever."""
+    """How long the turn waits for the event; by default "none": for ever.  A handler that gives up takes the append for
+    failed and tells the client so, though the event may still become durable and come back."""
     kind: Literal["FromPublished"] = setting(default="FromPublished", kw_only=True, repr=False)
 
     def answers(self) -> StateAnswers:
@@ -104,7 +106,9 @@ class FromGenerated(State):
     careful: YesNo = False
     """Whether doubt is settled by reading the stream again."""
     give_up_after: Maybe[PositiveDuration] = seconds(5)
-    """How long the turn waits for the answer; "none": for ever."""
+    """How long the turn waits for the answer, by default 5 s; "none": for ever.  A handler that gives up takes the
+    append for failed and tells the client so, though it may still become durable (with careful = true it reads the
+    stream again instead)."""
     kind: Literal["FromGenerated"] = setting(default="FromGenerated", kw_only=True, repr=False)
 
     @staticmethod
@@ -129,7 +133,8 @@ class FromGenerated(State):
 class LoadDecideAppend(State):
     """Case 2c: for each command load the aggregate's stream, decide, and append at the expected version.
 
-    Not in the essay, but what most frameworks do.  After a version conflict the command is decided anew.
+    Not in the essay, but what most frameworks do.  The store then always checks versions, whatever its check_version
+    says; after a version conflict the command is decided anew.
 
     >>> LoadDecideAppend(retries=5).answers().conflict_retries
     5
@@ -138,7 +143,9 @@ class LoadDecideAppend(State):
     retries: Number = 3
     """How often after a version conflict."""
     give_up_after: Maybe[PositiveDuration] = seconds(5)
-    """How long the turn waits for the store's answer; "none": for ever."""
+    """How long the turn waits for the store's answer, by default 5 s; "none": for ever.  A handler that gives up takes
+    the append for failed and tells the client so, though it may still become durable (FromGenerated(careful=True) reads
+    the stream again instead)."""
     kind: Literal["LoadDecideAppend"] = setting(default="LoadDecideAppend", kw_only=True, repr=False)
 
     def answers(self) -> StateAnswers:

@@ -1,11 +1,12 @@
 """The event store and its disk: how events become durable, and who may rely on it when."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from cqrsim.errors import UnitError
+from cqrsim.errors import Problem, UnitError
 from cqrsim.scenario.checks import Checked, Count, Maybe, PositiveSize, YesNo
 from cqrsim.scenario.distributions import DistributionSetting
-from cqrsim.scenario.values import Settings, setting, value
+from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration
 
 
@@ -43,17 +44,17 @@ class EventStore(Settings):
     """
 
     batch_window: Duration = Duration(0)
-    """How long an append waits for others to share its write with."""
+    """How long an append waits for others to share its write, from when the store is free and the first one waits."""
     batch_at_most: Maybe[Count] = 1
     """Appends that may share a write; "none": no limit."""
     flush: FlushSetting = setting(default="group")
     """When written bytes are forced to the disk: once for a batch, for each append, or every so often."""
     answer_after: Literal["flush", "write"] = "flush"
-    """Whether the handler is answered when its events are durable, or already when they are written."""
+    """With a periodic flush: whether the handler is answered when its events are durable, or already when written."""
     publish: Literal["after_durable", "before_durable"] = "after_durable"
-    """Whether events are published only when they are durable."""
+    """Whether events are published when they are durable, or when their write begins, so that lags can be negative."""
     check_version: YesNo = False
-    """Whether an append is refused that expects another version of its stream."""
+    """Whether an append is refused that expects another version; with LoadDecideAppend it always is."""
     dedupe: YesNo = False
     """Whether a command id that is stored already is answered as written, and not stored again."""
     snapshot_every: Maybe[Count] = None
@@ -62,6 +63,16 @@ class EventStore(Settings):
     """Time to read a stream, however short."""
     read_per_event: Duration = Duration(0)
     """Time for each event read."""
+
+    @staticmethod
+    def mistakes(known: Known) -> Iterator[Problem]:
+        """Settings that would have no effect."""
+        early = known.has("flush", "answer_after") and known.answer_after == "write"
+        if early and not isinstance(known.flush, Duration):
+            yield Problem("answer_after", "write", 'belongs to a periodic flush, such as flush = "10ms"')
+        if known.has("batch_window", "batch_at_most") and known.batch_window and known.batch_at_most == 1:
+            message = "waits for others, so batch_at_most must be more than 1"
+            yield Problem("batch_window", known.batch_window, message)
 
 
 @value

@@ -12,6 +12,7 @@ import pytest
 
 import cqrsim as cq
 from cqrsim.experiments import Interrupted, measured
+from cqrsim.experiments.findings import findings
 from cqrsim.experiments.measured import chosen
 from cqrsim.experiments.runs import Task
 
@@ -59,7 +60,20 @@ class TestRefusals:
         with pytest.raises(cq.ScenarioError, match='"blog": must be a scenario'):
             cq.compare(wrong)
 
-    @pytest.mark.parametrize("wrong", [0, 1, 95])
+    @pytest.mark.parametrize("wrong", [["blog"], "blog", None])
+    def test_what_is_no_mapping(self, wrong: Any) -> None:
+        with pytest.raises(cq.ScenarioError, match="designs: must be a dict of scenarios by their names"):
+            cq.compare(wrong)
+
+    def test_a_scenario_without_a_name(self, blog: cq.Scenario) -> None:
+        wrong: Any = blog
+        with pytest.raises(cq.ScenarioError, match="must be a dict of scenarios"):
+            cq.compare(wrong)
+        wrong = {1: blog}
+        with pytest.raises(cq.ScenarioError, match="names must be texts"):
+            cq.compare(wrong)
+
+    @pytest.mark.parametrize("wrong", [0, 1, 95, "0.95"])
     def test_a_confidence_that_is_none(self, blog: cq.Scenario, wrong: float) -> None:
         with pytest.raises(cq.ScenarioError, match="confidence: must lie between 0 and 1"):
             cq.compare({"blog": blog}, confidence=wrong)
@@ -249,6 +263,13 @@ class TestOutcomes:
         assert mine["commands"] == sum(run.query(cell)["commands"].sum() for run in runs)
         assert mine["share"] == pytest.approx(np.mean([run.query(cell)["share"].sum() for run in runs]))
 
+    def test_who_was_told_need_not_know(self, answers: cq.Comparison, filling: cq.Comparison) -> None:
+        """With designs that answer too early, some of those who were told believe what is not true."""
+        told, honest = findings(filling)[0], findings(answers)[0]
+        assert told.startswith("Half of the clients have been told an outcome within")
+        assert 'With "wait"' in told and told.endswith("this includes those told of a success that is lost.")
+        assert honest.startswith("Half of the clients have been told") and "is lost" not in honest
+
     def test_a_full_disk_makes_liars_of_those_who_answer_early(self, filling: cq.Comparison) -> None:
         false = filling.estimates("false_success_share", "silent_failure_share").set_index(["name", "design"])["value"]
         assert false["false_success_share", "wait"] > 0.1
@@ -323,6 +344,20 @@ class TestErrors:
         assert broken.differences("wait", "answer_ms_p50")["pairs"].tolist() == [2]
         assert broken.estimates("answer_ms_p50")["runs"].tolist() == [3, 2]
 
+    def test_a_design_of_which_all_runs_failed_says_so(
+        self, blog: cq.Scenario, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def breaks(task: Task, keep: int) -> measured.Measured:
+            if task.design == 1:
+                raise RuntimeError("disk on fire")
+            return measured.measure(task, keep)
+
+        monkeypatch.setattr(COMPARING, "measure", breaks)
+        result = cq.compare({"wait": blog, "other": blog}, replications=2)
+        table = result.table("feedback_ms_p50", "feedback_share").set_index("design")
+        assert table.loc["other"].tolist() == ["failed", "failed"] and "failed" not in table.loc["wait"].tolist()
+        assert repr(result).endswith('2 runs failed (see .errors), all of "other")')
+
     def test_if_all_fail_there_is_no_comparison(self, blog: cq.Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         def breaks(task: Task, keep: int) -> None:
             raise RuntimeError("disk on fire")
@@ -364,3 +399,10 @@ def test_a_comparison_saves_tables_and_designs(answers: cq.Comparison, tmp_path:
     assert all(file.exists() for file in files)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "results" / "comparison.parquet"), answers.frame)
     assert cq.load(tmp_path / "results" / "forward-event.toml") == answers.designs["forward event"]
+
+
+def test_designs_whose_names_differ_only_in_signs_have_files_of_their_own(blog: cq.Scenario, tmp_path: Path) -> None:
+    other = blog.with_({"disk.write": "3ms"})
+    files = cq.compare({"a b": blog, "a/b": other, "": blog}, replications=1).save(tmp_path)
+    assert [file.name for file in files[-3:]] == ["a-b.toml", "a-b-2.toml", "unnamed.toml"]
+    assert (cq.load(tmp_path / "a-b.toml"), cq.load(tmp_path / "a-b-2.toml")) == (blog, other)

@@ -101,3 +101,49 @@ def test_all_mistakes_are_told_at_once(blog: cq.Scenario) -> None:
 )
 def test_what_makes_no_design_is_refused(blog: cq.Scenario, factors: Any, message: str) -> None:
     assert message in problems_of(blog, factors)[0]
+
+
+def test_mistakes_of_shape_do_not_keep_the_others_back(blog: cq.Scenario) -> None:
+    factors = {
+        "disk.wirte": ["1ms"],
+        "disk.flash": [],
+        "disk.write": [5, "6", "1ms"],
+        "clients.invalid": [],
+        ("handlers.shards", "handlers.workers"): [(1, 2), (1,), (2, 3, 4)],
+        "handlers.shard": "1",
+    }
+    told = "\n".join(problems_of(blog, factors))
+    for part in (
+        'no setting "disk.wirte"; did you mean "disk.write"?',
+        'no setting "disk.flash"',
+        "disk.flash: a factor needs at least one value",
+        "clients.invalid: a factor needs at least one value",
+        "(got 5)",
+        '(got "6")',
+        "one for every path (got (1,))",
+        "one for every path (got (2, 3, 4))",
+        "handlers.shard: the values of a factor must be a list",
+        'no setting "handlers.shard"',
+    ):
+        assert part in told
+    assert len(told.splitlines()) == 10
+
+
+def test_what_hangs_on_a_broken_factor_is_not_held_against_others(blog: cq.Scenario) -> None:
+    """Whether the warm-up is too long cannot be said before it is known how long the run is."""
+    told = problems_of(blog, {"warm_up": ["500s"], "length": []})
+    assert told == ["length: a factor needs at least one value (got [])"]
+
+
+@pytest.mark.parametrize("wrong", ["blog.toml", None, {"disk.write": ["1ms"]}])
+def test_a_base_that_is_no_scenario(wrong: Any) -> None:
+    with pytest.raises(cq.ScenarioError, match="base: must be a scenario"):
+        grid(wrong, {"disk.write": ["1ms"]})
+
+
+@pytest.mark.parametrize(
+    ("factors", "message"),
+    [(["disk.write"], "must be a dict of values"), ({3: ["1ms"]}, "must be a path"), ({(): [()]}, "must be a path")],
+)
+def test_factors_that_are_none(blog: cq.Scenario, factors: Any, message: str) -> None:
+    assert message in problems_of(blog, factors)[0]

@@ -89,3 +89,21 @@ def test_seed_and_replication_are_whole_numbers(blog: cq.Scenario, name: str, wr
     arguments: dict[str, Any] = {"seed": 1, name: wrong}
     with pytest.raises(cq.ScenarioError, match=f"{name}: must be a whole number"):
         cq.simulate(blog, **arguments)
+
+
+@pytest.mark.parametrize("wrong", ["blog.toml", None, 3])
+def test_what_is_no_scenario(wrong: Any) -> None:
+    with pytest.raises(cq.ScenarioError, match="scenario: must be a scenario"):
+        cq.simulate(wrong, seed=1)
+
+
+@pytest.mark.parametrize("wrong", ["7", 7.0, None, True])
+def test_a_command_that_is_no_number(run: cq.Run, wrong: Any) -> None:
+    with pytest.raises(cq.ResultError, match="a command is called by its number"):
+        run.journey(wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, 10**6])
+def test_a_command_that_does_not_exist(run: cq.Run, wrong: int) -> None:
+    with pytest.raises(cq.ResultError, match=f"no command {wrong} in this trace: they are 0 to"):
+        run.journey(wrong)

@@ -1,6 +1,7 @@
 """Sweeps: every point, replicated, in one tidy frame, whoever does the work."""
 
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 import cqrsim as cq
+from cqrsim.experiments import load_sweep
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +97,54 @@ def test_a_sweep_pickles_saves_and_shows_itself(result: cq.Sweep, tmp_path: Path
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out" / "sweep.parquet"), result.frame)
     assert repr(result) == "Sweep(4 points, 2 replications, seed 1)"
     assert "disk.write" in result._repr_html_()
+
+
+def test_what_was_asked_is_saved_and_can_be_asked_again(tmp_path: Path) -> None:
+    blog = cq.presets.blog().with_(length="1s", warm_up="0s")
+    factors: Any = {
+        "clients.arrivals.rate": [cq.per_second(20)],
+        ("feedback", "state"): [
+            (cq.SyncValidation(), cq.FromGenerated()),
+            (cq.Silence(reload="2s"), cq.FromPublished()),
+        ],
+        "disk.write": [cq.Exponential(cq.ms(1)), "2ms"],
+        "clients.patience": [None, cq.seconds(3)],
+    }
+    design = cq.grid(blog, factors)
+    cq.sweep(design, replications=1, seed=3).save(tmp_path)
+    again = load_sweep(tmp_path / "sweep.toml")
+    assert (again.replications, again.seed, again.design.paths) == (1, 3, design.paths)
+    assert [scenario for _, scenario in again.design] == [scenario for _, scenario in design]
+
+
+def test_open_and_closed_clients_are_refused() -> None:
+    blog = cq.presets.blog().with_(length="1s", warm_up="0s")
+    mixed = cq.grid(blog, {"clients.arrivals": [blog.clients.arrivals, cq.Closed(3, think="1s")]})
+    with pytest.raises(cq.ScenarioError, match="differ in whether they wait for answers") as told:
+        cq.sweep(mixed)
+    assert "clients.arrivals = Closed" in str(told.value)
+
+
+def test_but_not_closed_clients_alone() -> None:
+    closed = cq.presets.blog().with_({"length": "1s", "warm_up": "0s", "clients.arrivals": cq.Closed(3, think="1s")})
+    assert len(cq.sweep(cq.grid(closed, {"clients.arrivals.clients": [1, 2]}), replications=1).runs) == 2
+
+
+@pytest.mark.parametrize("wrong", [cq.presets.blog(), None, "sweep.toml"])
+def test_what_is_no_design(wrong: Any) -> None:
+    with pytest.raises(cq.ScenarioError, match="must be a design"):
+        cq.sweep(wrong)
+
+
+def test_a_point_of_which_all_runs_failed_says_so(design: cq.Design, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeping = sys.modules["cqrsim.experiments.sweep"]
+    measure = sweeping.measure
+
+    def breaks(task: Any, keep: int) -> Any:
+        if task.design == 1:
+            raise RuntimeError("disk on fire")
+        return measure(task, keep)
+
+    monkeypatch.setattr(sweeping, "measure", breaks)
+    shown = cq.sweep(design, replications=1).table("feedback_share")["feedback_share"]
+    assert shown[1] == "failed" and "failed" not in shown.drop(1).tolist()

@@ -1,11 +1,13 @@
 """Sweep files: what they say, and every mistake in them at once."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
 
 import cqrsim as cq
 from cqrsim.experiments import load_sweep
+from cqrsim.experiments.sweep_file import FORM
 
 GOOD = """
 scenario = "blog.toml"
@@ -121,3 +123,58 @@ def test_mistakes_of_the_scenario_are_told_with_their_place(folder: Path) -> Non
 )
 def test_what_is_no_sweep_is_refused(folder: Path, text: str, message: str) -> None:
     assert message in told(folder, text)
+
+
+WRONG_IN_MANY_WAYS = """
+scenario = "blog.toml"
+
+[[factor]]
+path = "disk.wirte"
+values = "1ms"
+
+[[factor]]
+path = "clients.invalid"
+values = [2, 3]
+
+[[factor]]
+paths = ["handlers.shards", "handlers.workers"]
+values = [[1], [1, 2, 3]]
+
+[[factor]]
+path = "disk.write"
+values = []
+"""
+
+
+def test_values_paths_and_shapes_are_told_together(folder: Path) -> None:
+    message = told(folder, WRONG_IN_MANY_WAYS)
+    for part in (
+        "factor.0.values: must be a list of values",
+        'no setting "disk.wirte"; did you mean "disk.write"?',
+        "clients.invalid: must be a share between 0 and 1 (got 2)",
+        "clients.invalid: must be a share between 0 and 1 (got 3)",
+        "one for every path (got [1])",
+        "one for every path (got [1, 2, 3])",
+        "disk.write: a factor needs at least one value",
+    ):
+        assert part in message
+    assert message.startswith("sweep.toml: 7 mistakes")
+
+
+def test_the_form_of_a_sweep_file_is_shown_where_there_are_no_factors(folder: Path) -> None:
+    shown = textwrap.dedent(told(folder, 'scenario = "blog.toml"').partition("looks like this:\n\n")[2])
+    assert shown.strip() == FORM.strip()
+    (folder / "base.toml").write_bytes((folder / "blog.toml").read_bytes())
+    (folder / "sweep.toml").write_text(FORM)
+    asked = load_sweep(folder / "sweep.toml")
+    assert (len(asked.design), asked.replications) == (2, 2)
+
+
+def test_open_and_closed_clients_are_refused(folder: Path) -> None:
+    mixed = """
+    scenario = "blog.toml"
+    [[factor]]
+    path = "clients.arrivals"
+    values = [{kind = "Poisson", rate = "9/s"}, {kind = "Closed", clients = 3, think = "1s"}]
+    """
+    assert "differ in whether they wait for answers" in told(folder, mixed)

@@ -8,6 +8,8 @@ from cqrsim.metrics import anomalies
 from cqrsim.metrics.anomalies import WITNESSES
 from cqrsim.moments import Moment
 
+REFUSED = Decision.INVALID
+
 
 def refused() -> Story:
     return Story(faults=FULL).issue(1).decide(2, decision=Decision.INVALID)
@@ -79,4 +81,42 @@ def test_witnesses_are_few_and_counts_exact() -> None:
     row = anomalies(story.trace()).iloc[0]
     assert (row["kind"], row["count"]) == ("LOST", 30)
     assert row["witnesses"] == tuple(range(WITNESSES))
-    assert row["causes"] == "disk full (20)"
+    assert row["causes"] == "disk full (30)", "of all, not only of the witnesses"
+
+
+def test_causes_are_those_of_all_commands_the_most_common_first() -> None:
+    story = Story(commands=30, marks={"aggregate": list(range(30))}, faults=FULL)
+    for command in range(30):
+        story.issue(command, command).decide(command, command).inform(command, command=command)
+        if command < 5:
+            story.row(command, Moment.APPEND_SENT, command).lose(command, Link.HANDLER_TO_STORE, command)
+        else:
+            story.send_append(command, command).fail(command + 1, command, fault=0 if command < 28 else -1)
+    causes = anomalies(story.trace())["causes"].iloc[0]
+    assert causes == "disk full (25), loss on handler->store (5)"
+
+
+def received() -> Story:
+    """A command that is refused by a handler that answers at once."""
+    return (
+        Story(answer_at=("received",)).issue(1).row(2, Moment.ANSWERED, outcome=Answer.RECEIVED).decide(3, 0, REFUSED)
+    )
+
+
+@pytest.mark.parametrize("belief", [None, Belief.UNKNOWN, Belief.PRESUMED_FAILURE])
+def test_refused_after_received_and_never_told_is_silent(belief: Belief | None) -> None:
+    story = received() if belief is None else received().give_up(90, belief)
+    assert "SILENT" in set(anomalies(story.trace())["kind"])
+
+
+def test_refused_and_told_after_all_is_not_silent() -> None:
+    assert anomalies(received().inform(9, Answer.FAILURE).trace()).empty
+
+
+def test_silence_needs_a_client_that_was_answered_received() -> None:
+    """Elsewhere silence is that of a lost reply; and a client that heard nothing at all was not even received."""
+    story = received()
+    story.about["answer_at"] = ("decided",)
+    assert set(anomalies(story.trace())["kind"]) == {"UNK"}
+    story = Story(answer_at=("received",)).issue(1).decide(3, 0, REFUSED).lose(2, Link.HANDLER_TO_CLIENT)
+    assert "SILENT" not in set(anomalies(story.trace())["kind"])

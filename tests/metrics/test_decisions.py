@@ -198,6 +198,53 @@ def test_a_turn_that_nothing_can_release_is_stuck() -> None:
     assert "STUCK" not in found(story.release(900, 0))
 
 
+def loading(wait_for: str = "answer") -> Story:
+    """A handler that loads the stream for each command has let one in, and another waits."""
+    story = Story(commands=2, live_state=False, wait_for=wait_for).issue(1, 0)
+    story.row(2, Moment.RECEIVED).row(2, Moment.ADMITTED)
+    return story.issue(4, 1).row(4, Moment.RECEIVED, 1)
+
+
+@pytest.mark.parametrize("wait_for", ["answer", "publication", "nothing"])
+@pytest.mark.parametrize("link", [Link.HANDLER_TO_STORE, Link.STORE_TO_HANDLER])
+def test_a_load_that_is_lost_for_ever_holds_the_turn(link: Link, wait_for: str) -> None:
+    story = loading(wait_for)
+    assert "STUCK" not in found(story), "it may still be under way"
+    story.lose(3, link)
+    assert found(story)["STUCK"] == (0,)
+    episode = episodes(story.trace()).query("kind == 'stuck_turn'").iloc[0]
+    assert (episode["target"], episode["begin_ms"], episode["commands"]) == ("aggregate 0", 2, 1)
+    assert episode["cause"] == f"loss on {link.name.lower().replace('_to_', '->')}"
+    assert "STUCK" not in found(story.row(9, Moment.LOADED, value=0)), "asked again"
+
+
+def test_a_lost_load_does_not_hold_the_turn_of_a_handler_that_asks_again() -> None:
+    story = loading().lose(3, Link.HANDLER_TO_STORE)
+    story.about["give_up_ns"] = 5_000_000_000
+    assert "STUCK" not in found(story)
+
+
+def test_a_reload_after_a_conflict_may_be_lost_too() -> None:
+    story = loading().row(3, Moment.LOADED, value=0).row(3, Moment.DECIDED, value=0).send_append(3, expected=0)
+    story.fail(5, outcome=AppendOutcome.CONFLICT).row(6, Moment.APPEND_ANSWERED, outcome=AppendOutcome.CONFLICT)
+    story.row(6, Moment.ADMITTED, attempt=1).lose(6, Link.HANDLER_TO_STORE, attempt=1)
+    story.about["attempts_per_try"] = 4
+    assert found(story)["STUCK"] == (0,)
+
+
+def test_a_stream_that_is_to_be_read_again_and_is_lost_holds_the_turn() -> None:
+    story = Story(fold_on="answer", wait_for="answer").issue(1).decide(2).send_append(2).fail(3)
+    story.row(4, Moment.APPEND_ANSWERED, outcome=AppendOutcome.FULL)
+    assert "STUCK" not in found(story)
+    assert found(story.lose(4, Link.HANDLER_TO_STORE))["STUCK"] == (0,)
+
+
+def test_who_waits_for_nothing_is_not_held_up_by_a_lost_append() -> None:
+    """It saves to its own store, and passes the turn on when that is done."""
+    story = Story(fold_on="decision").issue(1).decide(2).row(2, Moment.APPEND_SENT).lose(2, Link.HANDLER_TO_STORE)
+    assert "STUCK" not in found(story)
+
+
 def test_a_turn_that_waits_for_a_slow_disk_is_not_stuck() -> None:
     story = Story(fold_on="publication", wait_for="publication").issue(1).decide(2).send_append(2)
     assert "STUCK" not in found(story)

@@ -93,6 +93,14 @@ def test_the_schema_is_a_table_too() -> None:
     assert (schema["meaning"].str.len() > 3).all()
 
 
+def test_the_schema_says_what_is_counted() -> None:
+    schema = metrics.schema()
+    meaning = schema[(schema["table"] == "summary") & (schema["column"] == "metric")].iloc[0].meaning
+    assert "loads, re-reads" in meaning
+    assert "writes, but not periodic flushes" in meaning
+    assert not schema["meaning"].str.contains("  ").any()
+
+
 def test_units_stand_last_in_names() -> None:
     schema = metrics.schema()
     for unit in ("ms", "bytes", "per_s"):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from metrics.stories import FULL, Story
 
-from cqrsim.messages import Answer, AppendOutcome, Channel, Decision
+from cqrsim.messages import Answer, AppendOutcome, Channel, Decision, Link
 from cqrsim.metrics import episodes, series, summary
 from cqrsim.moments import Moment
 
@@ -80,6 +80,72 @@ def test_messages_and_polls_are_per_command() -> None:
     found = numbers(story)
     assert found["polls_per_command"] == 0.5
     assert found["messages_per_command"] == (2 + 1 + 1 + 2 + 1) / 2, "sent twice, append, applied, poll, push"
+
+
+def messages(story: Story) -> float:
+    return numbers(story)["messages_per_command"]
+
+
+def test_reads_of_the_handler_are_a_question_and_an_answer() -> None:
+    plain = messages(Story().store(1, 0))
+    assert messages(Story().store(1, 0).row(2, Moment.LOADED, value=0)) == plain + 2
+    assert messages(Story().store(1, 0).row(4, Moment.REREAD, value=1)) == plain + 2
+
+
+@pytest.mark.parametrize("about", [{"fold_on": "publication"}, {"wait_for": "publication"}])
+def test_publications_to_subscribed_handlers_are_messages(about: dict[str, str]) -> None:
+    plain = messages(Story().store(1, 0))
+    story = Story(**about).store(1, 0)
+    assert messages(story) == plain + 1
+    assert messages(story.lose(3, Link.STORE_TO_SUBSCRIBER)) == plain + 1, "lost, but sent"
+
+
+def test_notices_of_what_was_applied_are_messages() -> None:
+    story = Story(answer_at=("applied",)).store(1, 0)
+    assert messages(story) == messages(Story().store(1, 0)) + 1
+    assert messages(story.lose(4, Link.PROJECTION_TO_HANDLER)) == messages(Story().store(1, 0)) + 1
+
+
+def decided() -> Story:
+    """Sent and accepted, and no more than that: one message."""
+    return Story().issue(1).decide(2)
+
+
+LOSSES: dict[str, tuple[Story, int]] = {
+    "a command": (Story().issue(1).lose(1, Link.CLIENT_TO_HANDLER), 1),
+    "a reply": (decided().lose(2, Link.HANDLER_TO_CLIENT), 2),
+    "an append": (decided().row(2, Moment.APPEND_SENT).lose(2, Link.HANDLER_TO_STORE), 2),
+    "the question of a load": (Story().issue(1).row(2, Moment.RECEIVED).lose(2, Link.HANDLER_TO_STORE), 2),
+    "the answer of a load": (Story().issue(1).row(2, Moment.RECEIVED).lose(2, Link.STORE_TO_HANDLER), 3),
+    "the answer to an append": (decided().send_append(2).write(3, 0).lose(3, Link.STORE_TO_HANDLER), 3),
+    "the answer to a failed append": (decided().send_append(2).fail(3).lose(3, Link.STORE_TO_HANDLER), 3),
+    "that, and the answer to the read that followed": (
+        decided().send_append(2).write(3, 0).lose(3, Link.STORE_TO_HANDLER).lose(9, Link.STORE_TO_HANDLER),
+        5,
+    ),
+    "an error event": (Story().issue(1).decide(2, 0, Decision.INVALID).lose(2, Link.HANDLER_TO_STORE), 2),
+    "an entry of the cache": (Story().issue(1).decide(2, 0, Decision.INVALID).lose(2, Link.HANDLER_TO_CACHE), 2),
+    "a publication": (decided().send_append(2).write(3, 0).lose(3, Link.STORE_TO_PROJECTION), 3),
+    "a pushed event": (decided().send_append(2).write(3, 0).lose(3, Link.STORE_TO_CLIENT), 3),
+    "the question of a poll": (decided().lose(5, Link.CLIENT_TO_STORE), 2),
+    "the answer of a poll": (
+        decided().row(5, Moment.POLLED, place=Channel.EVENT_POLL).lose(5, Link.STORE_TO_CLIENT),
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_lost_messages_were_sent_and_count_once(name: str) -> None:
+    story, sent = LOSSES[name]
+    assert messages(story) == sent
+
+
+def test_a_periodic_flush_is_no_write() -> None:
+    """Written from 100 to 200 ms, flushed until 700: no row tells when the flush began."""
+    story = Story(end_ns=1_000_000_000).issue(0).decide(0).send_append(0)
+    story.row(100, Moment.APPEND_STARTED, value=1).row(200, Moment.BUFFERED, value=0).write(700, 0)
+    assert numbers(story)["store_busy_share"] == pytest.approx(0.1)
 
 
 def test_retries_and_conflicts_are_per_command() -> None:

@@ -107,15 +107,25 @@ def test_truth_and_belief(name: str) -> None:
         ("lost on the way", "lost"),
         ("append lost", "lost"),
         ("caught", "invalid"),
-        ("reloaded after a conflict", "conflict"),
     ],
 )
 def test_the_first_thing_in_the_way_is_the_reason(name: str, reason: str) -> None:
     assert commands(STORIES[name][0].trace())["reason"].iloc[0] == reason
 
 
-def test_what_went_well_has_no_reason() -> None:
-    assert commands(STORIES["all went well"][0].trace())["reason"].isna().all()
+@pytest.mark.parametrize(
+    "name", ["all went well", "reloaded after a conflict", "a second try succeeded", "stored twice"]
+)
+def test_what_became_durable_has_no_reason(name: str) -> None:
+    assert commands(STORIES[name][0].trace())["reason"].isna().all()
+
+
+def test_what_is_still_under_way_has_the_reason_of_its_delay() -> None:
+    story = Story(attempts_per_try=3).issue(1).decide(2).send_append(2, expected=0)
+    story.fail(3, outcome=AppendOutcome.CONFLICT).row(4, Moment.ADMITTED, attempt=1)
+    story.row(4, Moment.DECIDED, attempt=1, value=1).send_append(4, attempt=1)
+    row = commands(story.trace()).iloc[0]
+    assert (row["truth"], row["reason"]) == ("undecided", "conflict")
 
 
 def test_outcomes_count_every_command_of_the_window_once() -> None:

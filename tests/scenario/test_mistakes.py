@@ -127,6 +127,12 @@ def problems_with(**settings):
         ({"store": {"flush": 5}},
          ('store.flush: must be "group", "each", or a duration: a duration needs a unit: '
          'write "5s", or seconds(5) (got 5)')),
+        ({"store": {"answer_after": "write"}}, ("store.answer_after: belongs to a periodic flush, such as "
+         'flush = "10ms" (got "write")')),
+        ({"store": {"answer_after": "write", "flush": "each"}}, ("store.answer_after: belongs to a periodic flush, "
+         'such as flush = "10ms" (got "write")')),
+        ({"store": {"batch_window": "2ms"}},
+         "store.batch_window: waits for others, so batch_at_most must be more than 1 (got 2ms)"),
         ({"rule": {"kind": "Range", "low": 2, "high": 1}}, "rule.low: must not be more than high (1) (got 2)"),
         ({"rule": {"kind": "Range", "low": 2, "high": 5}}, "rule.start: must be within low (2) and high (5) (got 0)"),
         ({"projections": []}, "projections: needs at least one projection (got [])"),
@@ -199,6 +205,40 @@ def test_a_mistake_of_clients_is_told_in_plain_words(group, told):
     told_here = problems_with(clients=group)
     assert told in "\n".join(told_here)
     assert all("<" not in line for line in told_here)
+
+
+RETRIES = {"at_most": 1, "first": "1s", "after": ["timeout"]}
+NO_TIMEOUT = (
+    'retries.after: without patience there is no timeout: give the clients patience, or add "failure" '
+    "(got ('timeout',))"
+)
+
+
+def test_retries_after_timeouts_need_a_timeout():
+    group = {"arrivals": {"kind": "Poisson", "rate": "200/s"}, "retries": RETRIES}
+    silent = {"kind": "Silence", "reload": "1s"}
+    assert problems_with(clients=group) == [f"clients.{NO_TIMEOUT}"]
+    named = [{**group, "name": "a", "patience": "1s"}, {**group, "name": "b"}]
+    assert problems_with(clients=named) == [f"clients.1.{NO_TIMEOUT}"]
+    own = {**group, "feedback": {"kind": "ForwardEvent"}}
+    assert problems_with(clients=own, feedback=silent) == [f"clients.{NO_TIMEOUT}"]
+    assert problems_with(clients=group, feedback={**silent, "patience": "none"}) == [f"clients.{NO_TIMEOUT}"]
+
+
+def test_a_timeout_is_that_of_patience_or_of_presumed_failure():
+    group = {"arrivals": {"kind": "Poisson", "rate": "200/s"}, "retries": RETRIES}
+    silent = {"kind": "Silence", "reload": "1s"}
+    both = {**RETRIES, "after": ["timeout", "failure"]}
+    assert from_dict({"clients": {**group, "patience": "1s"}})
+    assert from_dict({"clients": group, "feedback": silent})
+    assert from_dict({"clients": {**group, "feedback": silent}})
+    assert from_dict({"clients": {**group, "retries": both}})
+
+
+def test_retries_are_not_judged_while_the_feedback_is_wrong():
+    group = {"arrivals": {"kind": "Poisson", "rate": "200/s"}, "retries": RETRIES}
+    told = problems_with(clients=group, feedback={"kind": "Silence"})
+    assert [line for line in told if "retries" in line] == []
 
 
 def test_marks_of_kinds_never_show_in_paths():

@@ -90,26 +90,30 @@ states = st.one_of(
     st.builds(cq.LoadDecideAppend, st.integers(0, 9), give_up_after=maybe(some_time)),
 )
 weights = st.dictionaries(st.integers(0, 50), positive, min_size=1, max_size=3)
-retries = st.builds(
-    lambda first, factor, longer, after: cq.Retries(3, first, factor, cap=first + longer, jitter=0.5, after=after),
-    some_time,
-    growth,
-    durations,
-    st.sampled_from([("timeout",), ("failure", "timeout"), "failure"]),
-)
+
+
+def habits(after):
+    """Retries for some reasons; only timeouts need a patience."""
+    retries = st.builds(
+        lambda first, factor, longer: cq.Retries(3, first, factor, cap=first + longer, jitter=0.5, after=after),
+        some_time,
+        growth,
+        durations,
+    )
+    patience = some_time if after == "timeout" else maybe(some_time)
+    return st.fixed_dictionaries({"patience": patience, "retries": maybe(retries)})
 
 
 def clients(name, views):
     of = st.lists(st.sampled_from(views), unique=True)
     return st.builds(
-        cq.Clients,
+        lambda arrivals, habits, **others: cq.Clients(arrivals, **habits, **others),
         arrivals,
+        st.sampled_from(["timeout", ("failure", "timeout"), "failure"]).flatmap(habits),
         name=st.just(name),
         feedback=maybe(feedback(views)),
         invalid=shares,
         pre_validation=maybe(st.builds(cq.PreValidation, shares, distributions)),
-        patience=maybe(some_time),
-        retries=maybe(retries),
         event_size=sizes,
         error_size=sizes,
         events=weights,
@@ -125,12 +129,18 @@ networks = st.one_of(
     st.builds(lambda some: cq.Network(**some), st.dictionaries(links, routes | distributions, max_size=2)),
     st.builds(cq.Network.alike, routes),
 )
+flushes = st.one_of(
+    st.fixed_dictionaries({"flush": st.sampled_from(["group", "each"])}),
+    st.fixed_dictionaries({"flush": some_time, "answer_after": st.sampled_from(["flush", "write"])}),
+)
+batches = st.one_of(
+    st.fixed_dictionaries({"batch_at_most": maybe(counts)}),
+    st.fixed_dictionaries({"batch_at_most": maybe(st.integers(2, 10**6)), "batch_window": durations}),
+)
 stores = st.builds(
-    cq.EventStore,
-    batch_window=durations,
-    batch_at_most=maybe(counts),
-    flush=st.sampled_from(["group", "each"]) | some_time,
-    answer_after=st.sampled_from(["flush", "write"]),
+    lambda flush, batch, **others: cq.EventStore(**flush, **batch, **others),
+    flushes,
+    batches,
     dedupe=st.booleans(),
     snapshot_every=maybe(counts),
     read=distributions,

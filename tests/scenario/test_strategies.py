@@ -11,7 +11,7 @@ from cqrsim.scenario.feedback import combine
 NOTHING = {
     "answer_at": "received", "applied_in": (), "wait_at_most": None, "event_push": False, "event_poll": None,
     "read_model": None, "read_model_of": None, "error_events": False, "error_cache": False, "cache_poll": None,
-    "keep_for": None, "cache_at_most": None, "command_id": "client", "presume_failure_after": None,
+    "keep_for": None, "cache_at_most": None, "command_id": None, "presume_failure_after": None,
 }  # fmt: skip
 EVERY = cq.Polling(ms(100))
 
@@ -23,17 +23,18 @@ EVERY = cq.Polling(ms(100))
         (cq.SyncValidation("written"), {"answer_at": "written"}),
         (cq.SyncValidation("applied", projections=["a"], wait_at_most=ms(5)),
          {"answer_at": "applied", "applied_in": ("a",), "wait_at_most": ms(5)}),
-        (cq.ForwardEvent(), {"event_push": True, "error_events": True}),
-        (cq.ForwardEvent(poll=ms(100)), {"event_poll": EVERY, "error_events": True}),
+        (cq.ForwardEvent(), {"event_push": True, "error_events": True, "command_id": "client"}),
+        (cq.ForwardEvent(poll=ms(100)), {"event_poll": EVERY, "error_events": True, "command_id": "client"}),
         (cq.ForwardEvent(ms(100), push=True, command_id="handler"),
          {"event_push": True, "event_poll": EVERY, "error_events": True, "command_id": "handler"}),
         (cq.Silence(ms(100)), {"read_model": EVERY, "presume_failure_after": seconds(10)}),
         (cq.Silence(ms(100), patience=None, of="a"), {"read_model": EVERY, "read_model_of": "a"}),
         (cq.ErrorCache(seconds(30), at_most=9),
-         {"event_poll": EVERY, "error_cache": True, "cache_poll": EVERY, "keep_for": seconds(30), "cache_at_most": 9}),
+         {"event_poll": EVERY, "error_cache": True, "cache_poll": EVERY, "keep_for": seconds(30), "cache_at_most": 9,
+          "command_id": "client"}),
         (cq.ErrorCache(seconds(30), success_by="read_model", reload=ms(7), of="a"),
          {"read_model": cq.Polling(ms(7)), "read_model_of": "a", "error_cache": True, "cache_poll": EVERY,
-          "keep_for": seconds(30)}),
+          "keep_for": seconds(30), "command_id": "client"}),
     ],
 )  # fmt: skip
 def test_feedback_answers(feedback, answers):
@@ -68,6 +69,15 @@ def test_the_client_makes_the_id_if_any_part_wants_it():
     by_handler, by_client = cq.ForwardEvent(command_id="handler"), cq.ErrorCache(seconds(1))
     assert (by_handler | by_handler).answers().command_id == "handler"
     assert (by_handler | by_client).answers().command_id == "client"
+
+
+@pytest.mark.parametrize("without_id", [cq.SyncValidation("written"), cq.Silence(ms(100))])
+def test_parts_without_an_id_do_not_say_who_makes_it(without_id):
+    for maker in ("handler", "client"):
+        forward = cq.ForwardEvent(poll=ms(100), command_id=maker)
+        assert (without_id | forward).answers().command_id == maker
+        assert (forward | without_id).answers().command_id == maker
+    assert (without_id | without_id).answers().command_id is None
 
 
 def test_only_feedback_combines_with_feedback():

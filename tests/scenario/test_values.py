@@ -120,6 +120,36 @@ def test_faults_that_cannot_fire_are_allowed():
         assert fault.span.begins >= 0
 
 
+def test_early_answers_and_windows_are_allowed_where_they_matter():
+    assert cq.EventStore(flush=ms(10), answer_after="write").answer_after == "write"
+    assert cq.EventStore(batch_window=ms(2), batch_at_most=2).batch_window == ms(2)
+    assert cq.EventStore(batch_window=ms(2), batch_at_most=None).batch_window == ms(2)
+
+
+def test_faults_after_the_end_are_allowed_and_said_to_be_so():
+    base = cq.Scenario(
+        cq.Clients(cq.Poisson(per_second(1))), length=seconds(10), grace=seconds(1), drain=seconds(2)
+    )  # ends at 13 s
+    told = base.with_faults(cq.WriteErrors(0.1, at=seconds(13)), cq.Stall(seconds(99), seconds(1))).describe()
+    assert "10 % of the writes fail from 13s on (after the end: never happens)." in told
+    assert told.count("(after the end: never happens)") == 2
+    assert "never happens" not in base.with_faults(cq.WriteErrors(0.1, at=seconds(13) - ms(1))).describe()
+
+
+@pytest.mark.parametrize("state", [cq.OwnStore(), cq.OwnStore(order="event_first"), cq.FromGenerated(wait=False)])
+def test_an_answer_at_written_is_described_as_what_the_handler_knows(state):
+    sent = "he client waits until the handler has sent the event and takes it for written"
+    durable = "he client waits until the event is durable"
+    group = cq.Clients(cq.Poisson(per_second(1)))
+    for waiting in (cq.SyncValidation("written"), cq.Silence(ms(9)) | cq.SyncValidation("written")):
+        for placed in ({"clients": group, "feedback": waiting}, {"clients": group.variant(feedback=waiting)}):
+            told = cq.Scenario(**placed, state=state).describe()
+            assert sent in told
+            assert durable not in told
+            for patient in (cq.FromGenerated(), cq.FromPublished(), cq.LoadDecideAppend()):
+                assert durable in cq.Scenario(**placed, state=patient).describe()
+
+
 def test_signatures_are_those_of_the_settings():
     assert str(inspect.signature(cq.Poisson)) == "(rate)"
     assert str(inspect.signature(cq.LogNormal)) == "(*, p50=None, p99=None, mean=None, cv=None)"
