@@ -238,7 +238,8 @@ def test_a_conflict_costs_no_write_and_takes_no_room() -> None:
     scenario = small(
         clients=cq.Clients(cq.Recorded(times=times), event_size=cq.bytes_(100)), length=seconds(1),
         handlers=cq.Handlers(turn="none", workers=8), feedback=cq.SyncValidation("written"),
-        store=cq.EventStore(check_version=True, batch_at_most=None), disk=cq.Disk(write=ms(100), capacity=cq.bytes_(200)),
+        store=cq.EventStore(check_version=True, batch_at_most=None),
+        disk=cq.Disk(write=ms(100), capacity=cq.bytes_(200)),
     )  # fmt: skip
     table = cq.simulate(scenario, seed=1).commands()
     assert table.truth.tolist() == ["durable", "not_durable", "not_durable"]
