@@ -13,6 +13,7 @@ from cqrsim.moments import Moment
 from cqrsim.plan.plan import lower
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+"""Reproducible: the same examples everywhere.  The long version goes on to new ones."""
 MANY = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
