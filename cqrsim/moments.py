@@ -16,7 +16,10 @@ from enum import IntEnum
 
 
 class Moment(IntEnum):
-    """A step that a trace can hold.  The comment says what ``place``, ``outcome`` and ``value`` mean in its rows."""
+    """A step that a trace can hold.  The comment says what ``place``, ``outcome`` and ``value`` mean in its rows.
+
+    [1] The number of the projection that the message was meant for, on "store->projection"; 0 on other links.
+    """
 
     # 1. the world                 place         outcome          value
     FAULT_ENDED = 1  #             fault         -                -
@@ -26,7 +29,7 @@ class Moment(IntEnum):
     ISSUED = 10  #                 group         -                intended time (ns); once per command
     CAUGHT = 11  #                 group         -                pre-validation kept it from being sent
     SENT = 12  #                   group         -                once per attempt
-    MESSAGE_LOST = 13  #           link          -                fault that lost it, or -1 for the link's own loss
+    MESSAGE_LOST = 13  #           link          projection [1]   fault that lost it, or -1 for the link's own loss
     RECEIVED = 14  #               shard         -                commands waiting in the shard, before this one
     LOADED = 15  #                 shard         -                version of the stream as read
     ADMITTED = 16  #               shard         -                - (has the turn and a worker)

@@ -280,3 +280,14 @@ def test_a_retry_meets_the_same_luck_in_every_design() -> None:
             )
         )
     assert travel[0] == travel[1]
+
+
+def test_what_one_projection_has_lost_is_not_missing_in_another() -> None:
+    """A lost publication names the projection that it was meant for; one that has yet to poll merely lags."""
+    views = (cq.Projection(name="pushed"), cq.Projection(name="polling", poll=seconds(100)))
+    lost = cq.LostMessages(share=1, link="store->projection")
+    trace = cq.simulate(small(projections=views, faults=(lost,)), seed=1).trace
+    assert trace.of(Moment.MESSAGE_LOST).outcome.tolist() == [0]
+    summary = metrics.summary(trace).set_index(["metric", "stat"])
+    assert summary.n_censored["lag_polling_ms", "p50"] == 1
+    assert summary.n_censored["lag_pushed_ms", "p50"] == 0

@@ -23,10 +23,12 @@ class Route:
     Published events that arrive at the same instant do so in the order of the log, not of their commands' numbers.
     """
 
-    def __init__(self, plan: RoutePlan, clock: Clock, recorder: Recorder) -> None:
+    def __init__(self, plan: RoutePlan, clock: Clock, recorder: Recorder, projection: int = 0) -> None:
         self.clock = clock
         self.record = recorder.add
         self.link = int(plan.link)
+        self.projection = projection
+        """Which one it leads to, where each has a way of its own."""
         self.delay = plan.delay
         self.instant = plan.instant
         self.in_order = plan.in_order
@@ -70,6 +72,7 @@ class Route:
         now = self.clock.time
         for loss in self.losses:
             if loss.begins_ns <= now < loss.ends_ns and loss.hit[slot][journey.command]:
-                self.record((now, MESSAGE_LOST, journey.command, journey.attempt, self.link, 0, loss.fault))
+                lost = (now, MESSAGE_LOST, journey.command, journey.attempt, self.link, self.projection, loss.fault)
+                self.record(lost)
                 return True
         return False

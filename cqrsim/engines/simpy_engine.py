@@ -48,7 +48,7 @@ def run(plan: Plan) -> Trace:
         for number, part in enumerate(plan.projections)
     ]
     clients = Clients(plan, clock, recorder, routes, store, caches)
-    publications = [Route(route, clock, recorder) for route in plan.publications]
+    publications = [Route(route, clock, recorder, number) for number, route in enumerate(plan.publications)]
     store.meet(
         handler, projections, clients, publications, routes[Link.STORE_TO_SUBSCRIBER], routes[Link.STORE_TO_CLIENT]
     )

@@ -99,6 +99,12 @@ class Paths:
         """When the first message of each attempt was lost on a link."""
         return self.first_where(Moment.MESSAGE_LOST, self.rows(Moment.MESSAGE_LOST).place == link)
 
+    def lost_to(self, projection: int) -> Ints:
+        """When the published events of each attempt were lost on their way to a projection."""
+        rows = self.rows(Moment.MESSAGE_LOST)
+        mine = (rows.place == Link.STORE_TO_PROJECTION) & (rows.outcome == projection)
+        return self.first_where(Moment.MESSAGE_LOST, mine)
+
     def answered_at(self, moment: str) -> Bools:
         """Which commands are of groups whose first answer waits for that moment."""
         told = np.array(self.trace.about.answer_at) == moment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cqrsim.messages import Link
 from cqrsim.metrics.log import log_of
 from cqrsim.metrics.paths import paths, remembered
 from cqrsim.metrics.steps import Bools, Ints
@@ -25,12 +24,15 @@ def visible_times(trace: Trace) -> Ints:
 def passed_by(trace: Trace) -> list[Bools]:
     """For each projection, which appends of the log it lacks for good.
 
-    Those are appends that it had not applied when the run ended, although their message to a projection was lost, or
-    although it met the log in order and had applied a later one.
+    Those are appends that it had not applied when the run ended, and whose message to it was lost, or of which it had
+    applied a later one although it meets the log in order.
     """
-    log = log_of(trace)
-    lost = paths(trace).lost(Link.STORE_TO_PROJECTION)[log.key] >= 0
-    return [~log.is_error & (applied < 0) & (lost | _overtaken(trace, applied)) for applied in log.applied]
+    log, ways = log_of(trace), paths(trace)
+    lost = [ways.lost_to(projection)[log.key] >= 0 for projection in range(len(log.applied))]
+    return [
+        ~log.is_error & (applied < 0) & (gone | _overtaken(trace, applied))
+        for applied, gone in zip(log.applied, lost, strict=True)
+    ]
 
 
 def _overtaken(trace: Trace, applied: Ints) -> Bools:
