@@ -82,7 +82,7 @@ class CommandHandler:
         """Whether published events come back to it."""
         give_up_ns = plan.state.give_up_ns
         self.patience = Patience[Journey](clock, give_up_ns, HANDLER_GAVE_UP, self._still_waits, self._gives_up)
-        self.attempts_per_try = 1 + plan.state.conflict_retries
+        self.attempts_per_try = plan.about.attempts_per_try
         self.versioned = plan.store.check_version
         self.loads = plan.state.load
         self.saves_first = plan.state.save == Save.BEFORE_APPEND
