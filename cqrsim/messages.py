@@ -34,6 +34,41 @@ class AppendOutcome(IntEnum):
     """Refused: the aggregate is not at the version that the handler expected."""
     UNKNOWN = 5
     """No answer came in time: the append may or may not be durable."""
+    CRASHED = 6
+    """The store died before it was durable, and answers nobody."""
+    FENCED = 7
+    """Refused: it comes from an instance of the handler that has been replaced."""
+
+
+class Part(IntEnum):
+    """What can crash and start again."""
+
+    STORE = 0
+    HANDLER = 1
+    PROJECTION = 2
+    INSTANCE = 3
+    """A second instance of a handler's shard, which takes over while the first one is still there."""
+
+
+class Operation(IntEnum):
+    """What a fault can strike, as the ledger calls it."""
+
+    NONE = 0
+    """Nothing: it strikes at its time."""
+    WRITE = 1
+    """The disk writes a batch of appends."""
+    FLUSH = 2
+    """The disk forces what was written onto the medium."""
+    APPEND = 3
+    """A handler sends an append."""
+    DECIDE = 4
+    """A handler decides a command."""
+    ANSWER = 5
+    """What a handler waits for reaches it: the store's answer, or its own event."""
+    APPLY = 6
+    """A projection applies events."""
+    MESSAGE = 7
+    """A message is sent."""
 
 
 class Answer(IntEnum):

@@ -19,17 +19,27 @@ class Moment(IntEnum):
     """A step that a trace can hold.  The comment says what ``place``, ``outcome`` and ``value`` mean in its rows.
 
     [1] The number of the projection that the message was meant for, on "store->projection"; 0 on other links.
+    [2] The shard or projection; 0 for the store.
+    [3] Up to which position (exclusive) a shard or projection has read the log; -1 for a shard whose own store kept
+    its state; for the store how many events its log has.
     """
 
     # 1. the world                 place         outcome          value
     FAULT_ENDED = 1  #             fault         -                -
     FAULT_BEGAN = 2  #             fault         -                -
+    RESTARTED = 3  #               part [2]      Part             [3]
+    FAULT_STRUCK = 4  #            fault         Operation        number of the operation among its kind, from 1
+    CRASHED = 5  #                 part [2]      Part             fault, or -1 for the store's own policy
+    VANISHED = 6  #                store         0, 1 error event fault; was in the log, and is no more
+    RECOVERED = 7  #               store         0, 1 error event position; found in the log at a restart
+    ALTERED = 8  #                 store         0, 1 error event fault; its record now says something else
+    FORGOTTEN = 9  #               shard         -                fault; the handler that held the command has crashed
 
     # 2. the journey
     ISSUED = 10  #                 group         -                intended time (ns); once per command
     CAUGHT = 11  #                 group         -                pre-validation kept it from being sent
     SENT = 12  #                   group         -                once per attempt
-    MESSAGE_LOST = 13  #           link          projection [1]   fault that lost it, or -1 for the link's own loss
+    MESSAGE_LOST = 13  #           link          projection [1]   fault that lost it, -1: the link, -2: a full buffer
     RECEIVED = 14  #               shard         -                commands waiting in the shard, before this one
     LOADED = 15  #                 shard         -                version of the stream as read
     ADMITTED = 16  #               shard         -                - (has the turn and a worker)
@@ -48,7 +58,7 @@ class Moment(IntEnum):
     PUBLISHED = 27  #              store         -                position of the first event
     DELIVERED = 28  #              projection    -                waited for, never recorded
     APPEND_ANSWERED = 29  #        shard         AppendOutcome    - (the store's answer reached the handler)
-    FOLDED = 30  #                 shard         -                version of the handler's state of the aggregate, after
+    FOLDED = 30  #                 shard         instance         version of the handler's state of the aggregate, after
     REREAD = 31  #                 shard         AppendOutcome    version found by re-reading the stream after doubt
     APPLIED = 32  #                projection    -                position of the first event
     CHECKPOINTED = 33  #           projection    -                position
@@ -70,3 +80,6 @@ class Moment(IntEnum):
 
 NEVER = -1
 """Stands in integer columns for "no such thing": no fault, no expected version."""
+
+OVERFLOW = -2
+"""Stands for the fault where a full buffer dropped a message."""

@@ -117,6 +117,8 @@ class FaultNote:
     name: str
     kind: str = ""
     target: str = ""
+    effect: str = ""
+    """What it does there, in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,14 @@ class About:
     """How long a handler waits before it lets the turn pass; -1 for as long as it takes."""
     worker_waits: bool = False
     """Whether a worker stays with its command until the turn passes, rather than until it has decided."""
+    repaired_ns: int = NEVER
+    """When everything was repaired and the store started again, to be judged; -1 in runs without faults."""
+    duplicates_from: int = NEVER
+    """Attempts from this number on are copies of messages that a fault has doubled; -1 where none does."""
+    keeps_own_store: bool = False
+    """Whether the handler's state survives its crash, in a store of its own."""
+    catches_up: tuple[bool, ...] = ()
+    """Whether each projection notices gaps and reads the log from there."""
     measured: bool = False
     """Whether the rows were measured somewhere rather than simulated."""
 

@@ -9,6 +9,8 @@ import pytest
 import cqrsim as cq
 from cqrsim import ms, per_second, seconds
 from cqrsim.engines.simpy_engine import run
+from cqrsim.plan.answers import Effect
+from cqrsim.plan.draws import Column
 from cqrsim.plan.plan import Plan, lower
 
 BUSY = cq.Scenario(
@@ -82,6 +84,11 @@ def test_a_fault_that_cannot_fire_leaves_the_run_equal_to_the_last_bit(null: cq.
     assert digest(scenario.with_faults(null)) == digest(scenario)
 
 
+def _hit(plan: Plan) -> Column:
+    """The luck of the errors of writes."""
+    return next(fault.hit for fault in plan.faults if fault.effect == Effect.REFUSE and fault.hit is not None)
+
+
 def columns(plan: Plan) -> dict[str, np.ndarray]:
     """Everything drawn for first and second attempts."""
     found = {"intended": plan.marks.intended, "aggregate": plan.marks.aggregate, "valid": plan.marks.valid}
@@ -89,7 +96,7 @@ def columns(plan: Plan) -> dict[str, np.ndarray]:
         found[f"validate {attempt}"] = plan.handler.validate.array(attempt)
         found[f"write {attempt}"] = plan.disk.write.array(attempt)
         found[f"apply {attempt}"] = plan.projections[0].apply.array(attempt)
-        found[f"error {attempt}"] = plan.disk.write_errors[0].hit.array(attempt)
+        found[f"error {attempt}"] = _hit(plan).array(attempt)
         for link, route in plan.routes.items():
             found[f"{link.name} {attempt}"] = route.delay.array(attempt)
     return found

@@ -74,6 +74,7 @@ class Clients:
     def meet(self, handler: "CommandHandler", projections: "list[Projection]") -> None:
         """Get to know whom to send to and what to look at."""
         self.handler = handler
+        self.projections = projections
         self.lookout.meet(projections)
         self.own_readers.meet(projections)
 
@@ -86,7 +87,7 @@ class Clients:
             if group.closed is not None:
                 for client in range(group.closed.clients):
                     self._think(group, client, 0, 0)
-        BackgroundReaders(self.plan.looks, self.clock, self.recorder)
+        BackgroundReaders(self.plan.looks, self.clock, self.recorder, self.projections)
 
     # --- issuing -------------------------------------------------------------------------------------------------
 

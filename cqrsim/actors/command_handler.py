@@ -5,12 +5,15 @@ saves to a store of its own, whether it loads the stream for each command.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cqrsim.actors.clock import Clock
 from cqrsim.actors.error_cache import ErrorCache
 from cqrsim.actors.event_store import EventStore
+from cqrsim.actors.faults import Watch
+from cqrsim.actors.instance import Instance
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import ERROR_EVENT, Route
 from cqrsim.actors.patience import Patience
@@ -19,7 +22,7 @@ from cqrsim.actors.stream_reader import StreamReader
 from cqrsim.actors.turns import Turns
 from cqrsim.messages import Answer, AppendOutcome, Decision, Link
 from cqrsim.moments import Moment
-from cqrsim.plan.answers import AnswerAt, FoldOn, Save, WaitFor
+from cqrsim.plan.answers import AnswerAt, FoldOn, OnDoubt, Save, Turn, WaitFor
 from cqrsim.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -34,10 +37,20 @@ HANDLER_GAVE_UP = int(Moment.HANDLER_GAVE_UP)
 ACCEPTED, INVALID, FORBIDDEN, OVERLOADED = (int(decision) for decision in Decision)
 OK, DUPLICATE = int(AppendOutcome.OK), int(AppendOutcome.DUPLICATE)
 CONFLICT, NOT_FOUND = int(AppendOutcome.CONFLICT), int(AppendOutcome.UNKNOWN)
+ERROR = int(AppendOutcome.ERROR)
+MESSAGE_LOST, CLIENT_TO_HANDLER = int(Moment.MESSAGE_LOST), int(Link.CLIENT_TO_HANDLER)
 GOT_IT, SUCCESS, FAILURE, UNKNOWN = (
     int(answer) for answer in (Answer.RECEIVED, Answer.SUCCESS, Answer.FAILURE, Answer.UNKNOWN)
 )
 AT_RECEIVED, AT_DECIDED, AT_WRITTEN, AT_APPLIED = (int(moment) for moment in AnswerAt)
+
+
+def _nothing_more(journey: Journey) -> None:
+    """What is left to do after an append was sent: nothing."""
+
+
+def _is_complete(home: Instance) -> None:
+    """Stands where nobody notices gaps."""
 
 
 class CommandHandler:
@@ -72,7 +85,21 @@ class CommandHandler:
         self.to_client = routes[Link.HANDLER_TO_CLIENT]
         self.to_cache = routes[Link.HANDLER_TO_CACHE]
         self.caches = caches
-        self.state = Streams(validation)
+        self.instances = self._first_instances(plan)
+        """Of each shard those that run, the newest last: that one takes the new commands."""
+        self.sharing: dict[int, tuple[Instance, Watch]] = {}
+        """Shards of which an older instance takes commands, too, and the fault that makes it so."""
+        self.before_append: list[Watch] = []
+        self.after_append: list[Watch] = []
+        self.before_decision: list[Watch] = []
+        self.after_decision: list[Watch] = []
+        self.before_answer: list[Watch] = []
+        self.after_answer: list[Watch] = []
+        """Faults that strike at what a handler does."""
+        self.catch_up_act: Callable[[Instance], None] = _is_complete
+        """What an instance does that has noticed a gap."""
+        self.keeps_what_it_holds = False
+        """Whether a crash may come, after which it must be known what it had in hand."""
         self.applied_in: defaultdict[int, int] = defaultdict(int)
         """The projections that have applied a command's events, as bits, by command."""
         self.awaiting_views: defaultdict[int, list[Journey]] = defaultdict(list)
@@ -91,8 +118,23 @@ class CommandHandler:
         self.folds_answers = plan.state.fold_on == FoldOn.ANSWER
         self.waits_for_event = plan.state.wait_for == WaitFor.PUBLICATION
         self.waits = plan.state.wait_for != WaitFor.NOTHING
-        self.turns = Turns(plan.handler, self._admit)
+        self.may_hear_twice = plan.about.duplicates_from >= 0
+        self.catches_up = plan.state.catch_up and self.listens
+        self.says_unknown = plan.state.on_doubt == OnDoubt.SAY_UNKNOWN
+        self.rereads_in_doubt = plan.state.on_doubt == OnDoubt.REREAD
         self.streams = StreamReader(clock, store, self.to_store, routes[Link.STORE_TO_HANDLER], give_up_ns)
+
+    def _first_instances(self, plan: Plan) -> list[list[Instance]]:
+        """One instance of each shard; their turns are one and the same only where all shards share one."""
+        common = Turns(plan.handler, self.admit) if plan.handler.turn == Turn.EVERYTHING else None
+        return [
+            [Instance(shard, 0, Streams(self.validation), common or Turns(plan.handler, self.admit))]
+            for shard in range(plan.handler.shards)
+        ]
+
+    def longest_queue(self) -> int:
+        """Commands that wait in the fullest shard."""
+        return max(instances[-1].turns.waiting_in(shard) for shard, instances in enumerate(self.instances))
 
     def meet(self, clients: "Clients") -> None:
         """Get to know whom to answer."""
@@ -108,14 +150,45 @@ class CommandHandler:
         journey.events = self.events[command]
         journey.event_bytes = self.event_bytes[command]
         journey.shard = aggregate % self.plan.shards
-        waiting = self.turns.waiting(journey)
+        journey.home = home = self._home_of(journey)
+        if home.is_away or not home.is_up:
+            self._meets_nobody(home, journey)
+            return
+        waiting = home.turns.waiting_in(journey.shard)
         self.record((self.clock.time, RECEIVED, command, journey.attempt, journey.shard, 0, waiting))
-        if self.turns.are_full(journey):
+        if home.turns.are_full(journey):
             self._turn_away(journey)
             return
+        if self.keeps_what_it_holds:
+            home.journeys[id(journey)] = journey
         if self.answer_at[journey.group] == AT_RECEIVED:
             self._reply(journey, GOT_IT)
-        self.turns.enter(journey)
+        home.turns.enter(journey)
+
+    def _home_of(self, journey: Journey) -> Instance:
+        """Which instance of its shard takes a command: the newest, or while two share them, one by the luck of it."""
+        if journey.shard in self.sharing:
+            older, watch = self.sharing[journey.shard]
+            assert watch.plan.luck is not None
+            if not older.is_away and watch.plan.luck[journey.command] & 1:
+                return older
+        return self.instances[journey.shard][-1]
+
+    def _meets_nobody(self, home: Instance, journey: Journey) -> None:
+        """What arrives while nobody is there waits, or is lost."""
+        if home.holds_while_down:
+            home.held.append(partial(self.receive, journey))
+        else:
+            now = self.clock.time
+            self.record((now, MESSAGE_LOST, journey.command, journey.attempt, CLIENT_TO_HANDLER, 0, home.down_by))
+
+    def _is_struck(self, watches: list[Watch], journey: Journey, then: Callable[[Journey], None]) -> bool:
+        """Whether one of the faults that watch for this takes the instance away: then the rest is for later, or never."""
+        for watch in watches:
+            watch.hits(journey, journey.luck)
+        if journey.home.is_away:
+            journey.home.defer(partial(then, journey))
+        return journey.home.is_away
 
     def _turn_away(self, journey: Journey) -> None:
         now = self.clock.time
@@ -123,7 +196,8 @@ class CommandHandler:
         journey.settled = True
         self._reply(journey, FAILURE)
 
-    def _admit(self, journey: Journey) -> None:
+    def admit(self, journey: Journey) -> None:
+        """It has the turn, and a worker."""
         self.record((self.clock.time, ADMITTED, journey.command, journey.attempt, journey.shard, 0, 0))
         if self.loads:
             self._load(journey)
@@ -136,6 +210,9 @@ class CommandHandler:
         self.streams.ask(journey, False, self._loaded)
 
     def _loaded(self, stream: Stream, journey: Journey) -> None:
+        if journey.home.is_away:
+            journey.home.defer(partial(self._loaded, stream, journey))
+            return
         journey.version, journey.state = stream.version, stream.state
         now = self.clock.time
         self.record((now, LOADED, journey.command, journey.attempt, journey.shard, 0, stream.version))
@@ -149,9 +226,19 @@ class CommandHandler:
 
     def _decide(self, journey: Journey) -> None:
         """Accept or refuse, by the command itself and by the state as it is known here."""
+        home = journey.home
+        if home.is_away:
+            home.defer(partial(self._decide, journey))
+            return
+        if self.before_decision and self._is_struck(self.before_decision, journey, self._decide_now):
+            return
+        self._decide_now(journey)
+
+    def _decide_now(self, journey: Journey) -> None:
+        home = journey.home
         if not self.loads:
-            journey.version = self.state.version[journey.aggregate]
-            journey.state = self.state.state[journey.aggregate]
+            journey.version = home.state.version[journey.aggregate]
+            journey.state = home.state.state[journey.aggregate]
         decision = ACCEPTED
         if not self.valid[journey.command]:
             decision = INVALID
@@ -159,11 +246,11 @@ class CommandHandler:
             decision = FORBIDDEN
         now = self.clock.time
         self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, decision, journey.version))
-        if decision == ACCEPTED:
-            self._accept(journey)
-        else:
-            self._refuse(journey)
-        self.turns.is_decided(journey)
+        goes_on = self._accept if decision == ACCEPTED else self._refuse
+        if self.after_decision and self._is_struck(self.after_decision, journey, goes_on):
+            return
+        goes_on(journey)
+        home.turns.is_decided(journey)
 
     # --- it is refused, or becomes events ------------------------------------------------------------------------
 
@@ -201,6 +288,9 @@ class CommandHandler:
         )  # fmt: skip
 
     def _saved(self, journey: Journey) -> None:
+        if journey.home.is_away:
+            journey.home.defer(partial(self._saved, journey))
+            return
         self.record((self.clock.time, SAVED, journey.command, journey.attempt, journey.shard, 0, 0))
         self._fold(journey)
         if self.saves_first:
@@ -208,29 +298,49 @@ class CommandHandler:
         self._succeed(journey)
 
     def _append(self, journey: Journey) -> None:
+        if self.before_append and self._is_struck(self.before_append, journey, self._send_append):
+            return
+        self._send_append(journey)
+
+    def _send_append(self, journey: Journey) -> None:
         now = self.clock.time
         expected = journey.expected_version
         self.record((now, APPEND_SENT, journey.command, journey.attempt, journey.shard, 0, expected))
         self.to_store.send(journey, APPEND_RECEIVED, self.store.append, journey.shard)
         if self.waits and not journey.settled:
             self.patience.begin(journey, journey.command, journey.attempt)
+        if self.after_append:
+            self._is_struck(self.after_append, journey, _nothing_more)
 
-    def _fold(self, journey: Journey) -> None:
-        self.state.append(journey)
-        version = self.state.version[journey.aggregate]
-        self.record((self.clock.time, FOLDED, journey.command, journey.attempt, journey.shard, 0, version))
+    def _fold(self, journey: Journey, home: Instance | None = None) -> None:
+        """Put its events into the state of the instance that has decided it, or of another one that hears of it."""
+        home = journey.home if home is None else home
+        home.state.append(journey)
+        journey.folded_at = self.clock.time
+        version = home.state.version[journey.aggregate]
+        self.record((self.clock.time, FOLDED, journey.command, journey.attempt, journey.shard, home.number, version))
 
     # --- what became of the append -------------------------------------------------------------------------------
 
     def answered(self, outcome: int, journey: Journey) -> None:
         """The store's answer to an append has arrived; one that nobody waits for any more changes nothing."""
+        if journey.home.is_away:
+            journey.home.defer(partial(self.answered, outcome, journey))
+            return
         now = self.clock.time
         self.record((now, APPEND_ANSWERED, journey.command, journey.attempt, journey.shard, outcome, 0))
         if journey.settled:
             return
+        if self.before_answer and self._is_struck(self.before_answer, journey, partial(self._hear_answer, outcome)):
+            return
+        self._hear_answer(outcome, journey)
+
+    def _hear_answer(self, outcome: int, journey: Journey) -> None:
         if outcome == OK:
             if self.folds_answers:
                 self._fold(journey)
+            if self.after_answer and self._is_struck(self.after_answer, journey, self._succeed):
+                return
             self._succeed(journey)
         elif outcome == CONFLICT and self._may_reload(journey):
             self._reload(journey)
@@ -238,31 +348,60 @@ class CommandHandler:
             self._reread(journey)
         elif outcome == DUPLICATE:
             self._succeed(journey)
+        elif outcome == ERROR and self.says_unknown:
+            self._fail(journey, UNKNOWN)
         else:
             self._fail(journey)
 
     def hears_event(self, journey: Journey) -> None:
         """An event of this shard's aggregates was published and has come back."""
+        for home in self.instances[journey.shard]:
+            if self.catches_up and journey.previous_of_shard > home.heard_up_to and home.is_up:
+                self.catch_up_act(home)
+            elif not home.is_catching_up:
+                self.instance_hears(home, journey)
+
+    def instance_hears(self, home: Instance, journey: Journey) -> None:
+        """One instance hears of an event, if it is there; each event counts once."""
+        if home.is_away or not home.is_up:
+            if home.is_paused:
+                home.defer(partial(self.instance_hears, home, journey))
+            elif not home.is_dead:
+                home.heard.append(journey)
+            return
+        if journey.position < home.since or (self.may_hear_twice and home.state.holds(journey)):
+            return
+        home.heard_up_to = max(home.heard_up_to, journey.position)
         if self.folds_events:
-            self._fold(journey)
-        if self.waits_for_event and not journey.settled:
+            self._fold(journey, home)
+        if self.waits_for_event and journey.home is home and not journey.settled:
+            if self.before_answer and self._is_struck(self.before_answer, journey, self._succeed):
+                return
             self._succeed(journey)
 
     def hears_of_duplicate(self, journey: Journey) -> None:
         """What this shard has sent again is in the store already; its event has been published before."""
-        if self.waits_for_event and not journey.settled:
+        if self.waits_for_event and not journey.settled and not journey.home.is_dead:
             self._succeed(journey)
 
     def _still_waits(self, journey: Journey, attempt: int) -> bool:
-        return not journey.settled
+        return not journey.settled and not journey.home.is_dead
 
     def _gives_up(self, journey: Journey, attempt: int) -> None:
         """Waited long enough.  The append goes on all the same: only the waiting ends."""
+        if journey.home.is_away:
+            journey.home.defer(partial(self._gives_up_now, journey, attempt))
+        else:
+            self._gives_up_now(journey, attempt)
+
+    def _gives_up_now(self, journey: Journey, attempt: int) -> None:
+        if journey.settled:
+            return
         self.record((self.clock.time, HANDLER_GAVE_UP, journey.command, attempt, journey.shard, 0, 0))
-        if self.answers.reread_in_doubt:
+        if self.rereads_in_doubt:
             self._reread(journey)
         else:
-            self._fail(journey)
+            self._fail(journey, UNKNOWN if self.says_unknown else FAILURE)
 
     def _may_reload(self, journey: Journey) -> bool:
         return self.loads and journey.attempt % self.attempts_per_try < self.answers.conflict_retries
@@ -270,12 +409,16 @@ class CommandHandler:
     def _reload(self, journey: Journey) -> None:
         """Somebody else was faster: load again, decide again, as the next attempt."""
         journey.settled = True
-        self.turns.enter_again(journey.again())
+        following = journey.again()
+        if self.keeps_what_it_holds:
+            journey.home.journeys.pop(id(journey), None)
+            journey.home.journeys[id(following)] = following
+        journey.home.turns.enter_again(following)
 
     def _must_reread(self, outcome: int) -> bool:
         """A state that is built from answers must look again when an answer shows that it may be out of date."""
         out_of_date = outcome in (CONFLICT, DUPLICATE)
-        return self.answers.reread_in_doubt or (out_of_date and self.folds_answers)
+        return self.rereads_in_doubt or (out_of_date and self.folds_answers)
 
     def _reread(self, journey: Journey) -> None:
         journey.settled = True
@@ -283,16 +426,27 @@ class CommandHandler:
 
     def _has_reread(self, stream: Stream, journey: Journey) -> None:
         """Take the stream as it is; the append succeeded if it is found there (or its command id is)."""
+        if journey.home.is_away:
+            journey.home.defer(partial(self._has_reread, stream, journey))
+            return
         found = any(other.identity == journey.identity for other in stream.appends)
         outcome = OK if found else NOT_FOUND
         now, shard = self.clock.time, journey.shard
         self.record((now, REREAD, journey.command, journey.attempt, shard, outcome, stream.version))
-        for missing in self.state.take_over(journey.aggregate, stream):
-            self.record((now, FOLDED, missing.command, missing.attempt, shard, 0, stream.version))
+        number = journey.home.number
+        for missing in journey.home.state.take_over(journey.aggregate, stream):
+            self.record((now, FOLDED, missing.command, missing.attempt, shard, number, stream.version))
         if found:
             self._succeed(journey)
         else:
             self._fail(journey)
+
+    def store_has_restarted(self) -> None:
+        """Who keeps count notices what it has missed."""
+        if self.catches_up:
+            for instances in self.instances:
+                for home in instances:
+                    self.catch_up_act(home)
 
     # --- the client is told, the turn passes on ------------------------------------------------------------------
 
@@ -306,12 +460,12 @@ class CommandHandler:
             self._await_views(journey)
         self._release(journey)
 
-    def _fail(self, journey: Journey) -> None:
-        """As far as the handler knows the events are not written."""
+    def _fail(self, journey: Journey, answer: int = FAILURE) -> None:
+        """As far as the handler knows the events are not written; or it does not know, and says so."""
         journey.settled = True
         if self.answer_at[journey.group] >= AT_WRITTEN:
-            self._reply(journey, FAILURE)
-        if self.notifies_failures[journey.group]:
+            self._reply(journey, answer)
+        if self.notifies_failures[journey.group] and answer == FAILURE:
             self._notify_failure(journey)
         self._release(journey)
 
@@ -353,15 +507,19 @@ class CommandHandler:
         self.applied_in[journey.command] |= 1 << view
         if journey.command in self.awaiting_views and self._is_applied(journey):
             for waiting in self.awaiting_views.pop(journey.command):
-                self._reply(waiting, SUCCESS)
+                if not waiting.home.is_dead:
+                    self._reply(waiting, SUCCESS)
 
     def _views_take_too_long(self, journey: Journey) -> None:
         waiting = self.awaiting_views.get(journey.command, [])
         if journey in waiting:
             waiting.remove(journey)
-            self._reply(journey, UNKNOWN)
+            if not journey.home.is_dead:
+                self._reply(journey, UNKNOWN)
 
     def _release(self, journey: Journey) -> None:
         """The turn of the aggregate passes on."""
         self.record((self.clock.time, RELEASED, journey.command, journey.attempt, journey.shard, 0, 0))
-        self.turns.pass_on(journey)
+        if self.keeps_what_it_holds:
+            journey.home.journeys.pop(id(journey), None)
+        journey.home.turns.pass_on(journey)

@@ -1,43 +1,91 @@
 """The event store's disk: how long work takes, how much room is left, and what goes wrong.
 
-Physical trouble ends here: the event store sees bytes that fit or not, work that takes its time, and a clean error.
+Physical trouble ends here: what becomes of a write is decided in one place, as a :class:`Fate`, and the event store
+sees no more of it than bytes that are kept or not, work that takes its time, and an answer.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
+from cqrsim.actors.faults import Watch
 from cqrsim.actors.journey import Journey
-from cqrsim.messages import AppendOutcome
+from cqrsim.messages import AppendOutcome, Operation
 from cqrsim.moments import NEVER
+from cqrsim.plan.answers import By, Effect
 from cqrsim.plan.parts import STALLED, UNSLOWED, DiskPlan
 
-OK, FULL = int(AppendOutcome.OK), int(AppendOutcome.FULL)
+OK, FULL, ERROR = int(AppendOutcome.OK), int(AppendOutcome.FULL), int(AppendOutcome.ERROR)
 KIB = 1024
+SECOND_NS = 1_000_000_000
+FOREVER = 1 << 62
+
+
+class Fate:
+    """What becomes of one operation of the disk."""
+
+    __slots__ = ("duration", "fault", "kept", "outcome", "safe_from")
+
+    def __init__(self) -> None:
+        self.duration = 0
+        self.outcome = OK
+        """The answer: OK or ERROR."""
+        self.fault = NEVER
+        """Which fault made it an error."""
+        self.kept = True
+        """Whether the bytes are in the log afterwards, whatever the answer says."""
+        self.safe_from = 0
+        """From when on a loss of power spares them."""
+
+    def fails(self, fault: int, kept: bool) -> None:
+        """Answer with an error, unless something else has done so before."""
+        if self.outcome == OK:
+            self.outcome, self.fault, self.kept = ERROR, fault, kept
 
 
 class Disk:
     """Time and room.  ``used_bytes`` counts what is stored and what is being written."""
 
-    def __init__(self, plan: DiskPlan) -> None:
+    def __init__(self, plan: DiskPlan, watches: Sequence[Watch] = ()) -> None:
         self.plan = plan
         self.used_bytes = 0
         self.always_at_full_speed = not plan.changes_ns
+        self.takers = [watch for watch in watches if watch.plan.effect in (Effect.FULL, Effect.CONSUME)]
+        """Who else wants room."""
+        self.watches = [
+            watch for watch in watches if watch.plan.effect not in (Effect.FULL, Effect.CONSUME, Effect.DIE)
+        ]
 
-    def refusal(self, size: int, now: int) -> tuple[int, int]:
+    # --- room ----------------------------------------------------------------------------------------------------
+
+    def refusal(self, journey: Journey, is_error_event: bool, size: int, now: int) -> tuple[int, int]:
         """Whether ``size`` more bytes fit: (OK, -1), or FULL and the fault that took the room (-1: nobody's)."""
-        for begins, ends, fault in self.plan.full:
-            if begins <= now < ends:
-                return FULL, fault
         capacity = self.plan.capacity_bytes
+        if self.takers:
+            for watch in self.takers:
+                if watch.plan.effect == Effect.FULL and watch.strikes(journey, _slot(journey, is_error_event)):
+                    return FULL, watch.fault
+            taken = self._taken_by_others(now)
+            if taken and 0 <= capacity < self.used_bytes + taken + size:
+                return FULL, self._blame(journey)
         if 0 <= capacity < self.used_bytes + size:
             return FULL, NEVER
         return OK, NEVER
 
-    def error(self, leader: Journey, is_error_event: bool, now: int) -> int:
-        """The fault that makes this write fail with a clean error, or -1."""
-        for hits in self.plan.write_errors:
-            if hits.begins_ns <= now < hits.ends_ns and hits.hit[_slot(leader, is_error_event)][leader.command]:
-                return hits.fault
+    def taken(self, now: int) -> int:
+        """Bytes that are not free."""
+        return self.used_bytes + self._taken_by_others(now)
+
+    def _taken_by_others(self, now: int) -> int:
+        return sum(_consumed(watch, now) for watch in self.takers if watch.plan.effect == Effect.CONSUME)
+
+    def _blame(self, journey: Journey) -> int:
+        """The first of those that take room bit by bit enters the refusal in the ledger."""
+        for watch in self.takers:
+            if watch.plan.effect == Effect.CONSUME and watch.strikes(journey, 0):
+                return watch.fault
         return NEVER
+
+    # --- work ----------------------------------------------------------------------------------------------------
 
     def write_ns(self, leader: Journey, is_error_event: bool, size: int) -> int:
         """Work to write a batch of ``size`` bytes, with the luck of its first append."""
@@ -46,6 +94,56 @@ class Disk:
     def flush_ns(self, journey: Journey, is_error_event: bool) -> int:
         """Work to force what was written onto the disk."""
         return self.plan.flush[_slot(journey, is_error_event)][journey.command]
+
+    def fate(
+        self, leader: Journey, is_error_event: bool, work: int, operations: tuple[Operation, ...], retries: bool
+    ) -> Fate:
+        """What becomes of one operation that starts now: every outcome of an append is decided here.
+
+        Delays add up; the first error counts.  ``retries``: a flush that fails is tried again, and is then said to
+        have worked, although the bytes are nowhere but in a cache.
+        """
+        fate, slot, held = Fate(), _slot(leader, is_error_event), 0
+        struck = [
+            watch
+            for watch in self.watches
+            if watch.plan.operation in operations and not _strikes_in_progress(watch) and watch.strikes(leader, slot)
+        ]
+        for watch in struck:
+            plan = watch.plan
+            if plan.effect == Effect.SLOW:
+                work = work * max(plan.factor, 1) // UNSLOWED
+                work += 0 if plan.added is None else plan.added[slot][leader.command]
+            elif plan.effect == Effect.FREEZE:
+                held += _held(watch)
+                if plan.error:
+                    fate.fails(watch.fault, kept=False)
+            elif plan.effect == Effect.LIE:
+                pass  # once it is known when the operation ends
+            elif plan.effect == Effect.FLUSH_ERROR and retries:
+                fate.safe_from = FOREVER
+            else:
+                kept = plan.kept is not None and plan.kept[slot][leader.command] == 1
+                fate.fails(watch.fault, kept)
+        now = self.watches[0].clock.time
+        fate.duration = self.time_for(work, now) + held
+        self._freeze_in_progress(fate, leader, operations, now)
+        for watch in struck:
+            if watch.plan.effect == Effect.LIE:
+                holds = watch.plan.amount
+                until = watch.ends_ns() if holds < 0 else now + fate.duration + holds
+                fate.safe_from = max(fate.safe_from, until)
+        return fate
+
+    def _freeze_in_progress(self, fate: Fate, leader: Journey, operations: tuple[Operation, ...], now: int) -> None:
+        """A stall that ends with an error strikes whatever is under way in it, however it began."""
+        for watch in self.watches:
+            if not _strikes_in_progress(watch) or watch.plan.operation not in operations:
+                continue
+            if any(begins < now + fate.duration and now < ends for begins, ends in watch.windows):
+                watch.seen += 1
+                watch.fire(leader)
+                fate.fails(watch.fault, kept=False)
 
     def time_for(self, work: int, now: int) -> int:
         """How long work takes that starts now: as long as the work, at the disk's own speed.
@@ -68,6 +166,25 @@ class Disk:
                 work -= (ends - time) * UNSLOWED // factor
             assert ends is not None, "a plan ends every slow period"
             time, period = ends, period + 1
+
+
+def _strikes_in_progress(watch: Watch) -> bool:
+    return watch.plan.effect == Effect.FREEZE and watch.plan.by == By.TIME
+
+
+def _held(watch: Watch) -> int:
+    """How long a freeze that an operation sets off holds it up."""
+    lasts = watch.plan.lasts
+    return watch.until - watch.clock.time if lasts is not None else watch.ends_ns() - watch.clock.time
+
+
+def _consumed(watch: Watch, now: int) -> int:
+    """Bytes that somebody else has taken by now, in the window that is open."""
+    for begins, ends in watch.windows:
+        if begins <= now < ends:
+            taken = watch.plan.amount * (now - begins) // SECOND_NS
+            return taken if watch.plan.at_most_bytes < 0 else min(taken, watch.plan.at_most_bytes)
+    return 0
 
 
 def _slot(journey: Journey, is_error_event: bool) -> int:

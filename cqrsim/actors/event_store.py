@@ -4,19 +4,20 @@ A batch of appends is written by one operation of the disk.  Versions and positi
 append that failed leaves no gap.  What is durable is published; what is asked for is read.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cqrsim.actors.clock import Clock
-from cqrsim.actors.disk import Disk
+from cqrsim.actors.disk import FOREVER, Disk, Fate
+from cqrsim.actors.event_log import Entry, EventLog
+from cqrsim.actors.faults import Watch
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import ERROR_EVENT, MAIN, Route
-from cqrsim.actors.rules import Streams
-from cqrsim.messages import Answer, AppendOutcome
+from cqrsim.messages import Answer, AppendOutcome, Link, Operation
 from cqrsim.moments import NEVER, Moment
-from cqrsim.plan.answers import Flush
+from cqrsim.plan.answers import Flush, OnError
 from cqrsim.plan.parts import StorePlan
 
 if TYPE_CHECKING:
@@ -26,47 +27,27 @@ if TYPE_CHECKING:
 
 APPEND_RECEIVED, APPEND_STARTED = int(Moment.APPEND_RECEIVED), int(Moment.APPEND_STARTED)
 BUFFERED, WRITTEN, APPEND_FAILED = int(Moment.BUFFERED), int(Moment.WRITTEN), int(Moment.APPEND_FAILED)
+MESSAGE_LOST, HANDLER_TO_STORE = int(Moment.MESSAGE_LOST), int(Link.HANDLER_TO_STORE)
 REFUSAL_STORED, REFUSAL_LOST = int(Moment.REFUSAL_STORED), int(Moment.REFUSAL_LOST)
 PUBLISHED, DELIVERED, FOLDED = int(Moment.PUBLISHED), int(Moment.DELIVERED), int(Moment.FOLDED)
 APPEND_ANSWERED, INFORMED, REREAD = int(Moment.APPEND_ANSWERED), int(Moment.INFORMED), int(Moment.REREAD)
 OK, DUPLICATE = int(AppendOutcome.OK), int(AppendOutcome.DUPLICATE)
 ERROR, CONFLICT = int(AppendOutcome.ERROR), int(AppendOutcome.CONFLICT)
+CRASHED, FENCED = int(AppendOutcome.CRASHED), int(AppendOutcome.FENCED)
 SUCCESS, FAILURE = int(Answer.SUCCESS), int(Answer.FAILURE)
-
-
-_NOTHING = (int(Answer.NOTHING), None)
-
-
-class Entry:
-    """Something that waits for the serial section: an append, an error event, or a read that must come after them."""
-
-    __slots__ = ("durable", "fault", "is_error", "journey", "original", "outcome", "position", "size", "then")
-
-    def __init__(self, journey: Journey, size: int, is_error: bool, then: Callable[[], None] | None) -> None:
-        self.journey = journey
-        self.size = size
-        self.is_error = is_error
-        self.then = then
-        """For reads: what to do when everything before them has been written."""
-        self.outcome = OK
-        self.fault = NEVER
-        self.position = NEVER
-        self.durable = False
-        self.original: Entry | None = None
-        """For duplicates: the append that came before under the same command id."""
 
 
 class EventStore:
     """Appends, publishes, answers and reads."""
 
     def __init__(
-        self, plan: StorePlan, disk: Disk, clock: Clock, recorder: Recorder, streams: Streams, answer: Route
+        self, plan: StorePlan, disk: Disk, log: EventLog, clock: Clock, recorder: Recorder, answer: Route
     ) -> None:
         self.plan = plan
         self.disk = disk
+        self.log = log
         self.clock = clock
         self.record = recorder.add
-        self.streams = streams
         self.answer_route = answer
         self.one_by_one = plan.batch_at_most == 1
         self.periodic = plan.flush == Flush.PERIODIC
@@ -77,13 +58,35 @@ class EventStore:
         self.window_over_for: Entry | None = None
         self.unflushed: list[Entry] = []
         self.flush_is_due = False
-        self.next_position = 0
-        self.log: list[Journey] = []
-        """Durable appends in the order of their positions; what a polling projection reads."""
-        self.stored: dict[int, Entry] = {}
-        """Appends by command id, where the store remembers them."""
-        self.found: dict[int, tuple[int, Journey]] = {}
-        """What a look at the event stream finds under a command id, and of which journey that speaks."""
+        self.at_work: list[Entry] | None = None
+        """The batch that the disk is busy with."""
+        self.fate: Fate | None = None
+        """What becomes of it, where something may go wrong."""
+        self.began_at = 0
+        self.when_idle: Callable[[], None] | None = None
+        """What to do as soon as nothing is in hand: the restart before the judgement."""
+        self.is_down = False
+        self.down_by = NEVER
+        """Which fault has brought it down."""
+        self.poisoned_by: int | None = None
+        """The fault after which it refuses everything until it is started again."""
+        self.life = 0
+        """How often it has crashed; what was under way in an earlier life is void."""
+        self.held: deque[Callable[[], None]] = deque()
+        """What has come while it was down, and waits."""
+        self.holds_while_down = True
+        self.newest: defaultdict[int, int] = defaultdict(int)
+        """The newest instance of each shard, where older ones are fenced off."""
+        self.last_published = NEVER
+        self.last_published_to: defaultdict[int, int] = defaultdict(lambda: NEVER)
+        """The position last published of each shard's events."""
+        self.before_write: list[Watch] = []
+        self.after_write: list[Watch] = []
+        self.before_flush: list[Watch] = []
+        self.after_flush: list[Watch] = []
+        """Faults that strike at an operation, and bring the store down."""
+        self.give_up: Callable[[int], None] = _stays_up
+        """What to do when it has to exit by its own policy, after which fault."""
 
     def meet(
         self,
@@ -108,15 +111,36 @@ class EventStore:
 
     def append(self, journey: Journey) -> None:
         """An append has arrived."""
-        self._enter(Entry(journey, journey.events * journey.event_bytes, False, None))
+        if self.is_down:
+            self._meets_nobody(journey, partial(self.append, journey))
+        else:
+            self._enter(Entry(journey, journey.events * journey.event_bytes, False, None))
 
     def append_error(self, size: int, journey: Journey) -> None:
         """An error event has arrived: a refusal, stored like any event."""
-        self._enter(Entry(journey, size, True, None))
+        if self.is_down:
+            self._meets_nobody(journey, partial(self.append_error, size, journey))
+        else:
+            self._enter(Entry(journey, size, True, None))
 
     def after_appends(self, journey: Journey, then: Callable[[], None]) -> None:
         """A read has arrived that must see everything that came before it."""
-        self._enter(Entry(journey, 0, False, then))
+        if self.is_down:
+            self._meets_nobody(journey, partial(self.after_appends, journey, then))
+        else:
+            self._enter(Entry(journey, 0, False, then))
+
+    def _meets_nobody(self, journey: Journey, again: Callable[[], None]) -> None:
+        """What arrives while the store is down waits for it, or is lost."""
+        if self.holds_while_down:
+            self.held.append(again)
+        else:
+            self.lose(journey)
+
+    def lose(self, journey: Journey) -> None:
+        """A message to the store has found nobody there."""
+        lost = (self.clock.time, MESSAGE_LOST, journey.command, journey.attempt, HANDLER_TO_STORE, 0, self.down_by)
+        self.record(lost)
 
     def _enter(self, entry: Entry) -> None:
         journey = entry.journey
@@ -129,7 +153,15 @@ class EventStore:
 
     # --- the serial section --------------------------------------------------------------------------------------
 
+    def go_on(self) -> None:
+        """Turn to what is waiting, if there is anything."""
+        self._start_or_wait_for_more()
+
     def _start_or_wait_for_more(self) -> None:
+        if self.when_idle is not None and not self.unflushed:
+            restart, self.when_idle = self.when_idle, None
+            restart()
+            return
         if self.flush_is_due and self.unflushed:
             self._start_flush()
         elif self.waiting:
@@ -162,18 +194,24 @@ class EventStore:
         batch = [self.waiting.popleft()] if self.one_by_one else self._take_batch()
         writes = self._sort_out(batch, now)
         leader = (writes or batch)[0]
-        work = 0
+        self.at_work, self.fate, self.began_at = batch, None, now
+        duration = 0
+        journey = leader.journey
         if writes:
-            work = self._work(leader, writes)
-            self._strike(writes, self.disk.error(leader.journey, leader.is_error, now))
-            first = leader.journey
-            self.record((now, APPEND_STARTED, first.command, first.attempt, 0, 0, len(writes)))
+            if self.before_write and self._is_struck(self.before_write, journey):
+                return
+            duration = self._begin_write(leader, writes, now)
+            self.record((now, APPEND_STARTED, journey.command, journey.attempt, 0, 0, len(writes)))
             if self.plan.publish_before_durable:
                 self._publish_early(writes)
-        journey = leader.journey
-        self.clock.after(
-            self.disk.time_for(work, now), WRITTEN, self._end, batch, command=journey.command, attempt=journey.attempt
-        )
+        self.clock.after(duration, WRITTEN, self._end, batch, command=journey.command, attempt=journey.attempt)
+
+    def _is_struck(self, watches: list[Watch], journey: Journey) -> bool:
+        """Whether one of the faults that watch this operation brings the store down."""
+        life = self.life
+        for watch in watches:
+            watch.hits(journey, journey.luck)
+        return self.life != life
 
     def _take_batch(self) -> list[Entry]:
         count = len(self.waiting)
@@ -191,64 +229,93 @@ class EventStore:
         for entry in batch:
             if entry.then is None and self._is_to_be_written(entry, versions, now):
                 writes.append(entry)
+                entry.takes_room = True
                 self.disk.used_bytes += entry.size
         return writes
 
     def _is_to_be_written(self, entry: Entry, versions: dict[int, int], now: int) -> bool:
         journey = entry.journey
+        if self.poisoned_by is not None:
+            entry.outcome, entry.fault = ERROR, self.poisoned_by
+            return False
         if not entry.is_error and self.plan.dedupe:
-            entry.original = self.stored.get(journey.identity)
+            entry.original = self.log.original_of(journey.identity)
             if entry.original is not None:
                 entry.outcome = DUPLICATE
                 return False
+        if self.plan.fencing and journey.home.number < self.newest[journey.shard]:
+            entry.outcome, entry.fault = FENCED, journey.home.replaced_by
+            return False
         version = 0
         if not entry.is_error and self.plan.check_version:
-            version = versions.get(journey.aggregate, self.streams.version[journey.aggregate])
+            version = versions.get(journey.aggregate, self.log.streams.version[journey.aggregate])
             if journey.expected_version != version:
                 entry.outcome = CONFLICT
                 return False
-        entry.outcome, entry.fault = self.disk.refusal(entry.size, now)
+        entry.outcome, entry.fault = self.disk.refusal(journey, entry.is_error, entry.size, now)
         if entry.outcome == OK and not entry.is_error:
             versions[journey.aggregate] = version + journey.events
             if self.plan.dedupe:
-                self.stored[journey.identity] = entry
+                self.log.remember(entry)
         return entry.outcome == OK
 
+    def _begin_write(self, leader: Entry, writes: list[Entry], now: int) -> int:
+        """How long the write takes; what becomes of it is decided now, and shows at its end."""
+        work = self._work(leader, writes)
+        if not self.disk.watches:
+            return self.disk.time_for(work, now)
+        operations = _WRITE if self.periodic else _WRITE_AND_FLUSH
+        fate = self.disk.fate(leader.journey, leader.is_error, work, operations, self.plan.retry_flush)
+        self.fate = fate
+        for entry in writes:
+            entry.safe_from = fate.safe_from
+            if fate.outcome != OK:
+                entry.outcome, entry.fault = fate.outcome, fate.fault
+                if not entry.is_error:
+                    self.log.forget(entry)
+        return fate.duration
+
     def _work(self, leader: Entry, writes: list[Entry]) -> int:
-        size = sum([entry.size for entry in writes])
-        work = self.disk.write_ns(leader.journey, leader.is_error, size)
+        work = self.write_work(leader, writes)
         if self.flushes_each:
             return work + sum(self.disk.flush_ns(entry.journey, entry.is_error) for entry in writes)
         return work if self.periodic else work + self.disk.flush_ns(leader.journey, leader.is_error)
 
-    def _strike(self, writes: list[Entry], fault: int) -> None:
-        """One operation wrote the batch, so its error is everybody's."""
-        if fault != NEVER:
-            for entry in writes:
-                entry.outcome, entry.fault = ERROR, fault
-                if not entry.is_error:
-                    self.stored.pop(entry.journey.identity, None)
+    def write_work(self, leader: Entry, writes: list[Entry]) -> int:
+        """Work to write a batch, without forcing it to the medium."""
+        return self.disk.write_ns(leader.journey, leader.is_error, sum([entry.size for entry in writes]))
 
     def _publish_early(self, writes: list[Entry]) -> None:
         """Publish before it is known whether the write will succeed, under the positions it then would get."""
-        position = self.next_position
+        position = self.log.next_position
         for entry in writes:
             if not entry.is_error:
                 entry.journey.position = position
-                self._publish(entry.journey)
+                self.publish(entry)
             position += 1 if entry.is_error else entry.journey.events
 
     def _end(self, batch: list[Entry]) -> None:
         """The batch is written: give versions and positions, tell everybody, go on."""
+        if batch is not self.at_work:
+            return  # the store has crashed meanwhile
+        fate = self.fate
+        if self.after_write and self._is_struck_behind(batch):
+            return
+        if fate is not None and fate.outcome != OK and self.plan.on_error != OnError.CONTINUE:
+            if self.plan.on_error == OnError.EXIT:
+                self.give_up(fate.fault)
+                return
+            self.poisoned_by = fate.fault
+        self.at_work = None
         kept = []
         for entry in batch:
             if entry.then is not None:
                 entry.then()
             elif entry.outcome == OK:
-                self._takes_its_place(entry)
+                self.log.place(entry)
                 kept.append(entry)
             elif entry.original is None:
-                self._has_failed(entry)
+                self._has_failed(entry, fate)
         if self.periodic:
             self._keep_for_flush(kept)
         else:
@@ -261,15 +328,10 @@ class EventStore:
         self.busy = False
         self._start_or_wait_for_more()
 
-    def _takes_its_place(self, entry: Entry) -> None:
-        """It has been written: it gets its position, and counts from now on."""
-        entry.position = self.next_position
-        if entry.is_error:
-            self.next_position += 1
-        else:
-            entry.journey.position = entry.position
-            self.next_position += entry.journey.events
-            self.streams.append(entry.journey)
+    def _is_struck_behind(self, batch: list[Entry]) -> bool:
+        """Whether a fault strikes between the flush and the answers."""
+        first = next((entry for entry in batch if entry.then is None and entry.original is None), None)
+        return first is not None and self._is_struck(self.after_write, first.journey)
 
     def _repeats(self, entry: Entry, original: Entry) -> None:
         """A duplicate is answered like the append that it repeats, and when that is."""
@@ -286,16 +348,25 @@ class EventStore:
         if self.subscriber is not None:
             self.subscriber.send(entry.journey, FOLDED, self.handler.hears_of_duplicate, entry.journey.shard)
 
-    def _has_failed(self, entry: Entry) -> None:
-        if entry.outcome == ERROR:
-            self.disk.used_bytes -= entry.size
+    def _has_failed(self, entry: Entry, fate: Fate | None) -> None:
+        """An error has been reported; the bytes may be there all the same, and show when the store starts again."""
+        if fate is not None and entry.outcome == fate.outcome == ERROR:
+            if fate.kept:
+                self.log.in_doubt.append(entry)
+            else:
+                entry.takes_room = False
+                self.disk.used_bytes -= entry.size
         self._tell_failure(entry)
 
     def _tell_failure(self, entry: Entry) -> None:
+        self.note_failure(entry)
+        self._answer(entry)
+
+    def note_failure(self, entry: Entry) -> None:
+        """Record what became of an append that did not become durable."""
         journey, moment = entry.journey, REFUSAL_LOST if entry.is_error else APPEND_FAILED
         now = self.clock.time
         self.record((now, moment, journey.command, journey.attempt, 0, entry.outcome, entry.fault))
-        self._answer(entry)
 
     # --- durability ----------------------------------------------------------------------------------------------
 
@@ -314,6 +385,8 @@ class EventStore:
     def flush_tick(self, nothing: None) -> None:
         """Time for the periodic flush: at once, or right after the write in progress."""
         self.clock.after(self.plan.flush_every_ns, BUFFERED, self.flush_tick, None)
+        if self.is_down:
+            return
         self.flush_is_due = self.busy or bool(self.unflushed)
         if not self.busy:
             self._start_or_wait_for_more()
@@ -322,37 +395,71 @@ class EventStore:
         self.busy = True
         self.flush_is_due = False
         batch, self.unflushed = self.unflushed, []
+        self.at_work, self.fate = batch, None
         leader = batch[0].journey
-        duration = self.disk.time_for(self.disk.flush_ns(leader, batch[0].is_error), self.clock.time)
+        if self.before_flush and self._is_struck(self.before_flush, leader):
+            return
+        duration = self._begin_flush(batch[0])
         self.clock.after(
             duration, WRITTEN, self._end_flush, batch, command=leader.command, attempt=leader.attempt, place=1
         )
 
+    def _begin_flush(self, first: Entry) -> int:
+        work = self.disk.flush_ns(first.journey, first.is_error)
+        if not self.disk.watches:
+            return self.disk.time_for(work, self.clock.time)
+        self.fate = self.disk.fate(first.journey, first.is_error, work, _FLUSH, self.plan.retry_flush)
+        return self.fate.duration
+
     def _end_flush(self, batch: list[Entry]) -> None:
+        if batch is not self.at_work:
+            return
+        fate = self.fate
+        if self.after_flush and self._is_struck(self.after_flush, batch[0].journey):
+            return
+        if fate is not None and fate.outcome != OK and self._flush_has_failed(batch, fate):
+            return
+        self.at_work = None
         for entry in batch:
             if entry.original is not None:
                 self._tell_duplicate(entry)
                 continue
+            entry.safe_from = max(entry.safe_from, 0 if fate is None else fate.safe_from)
             self._is_durable(entry)
             if not self.plan.answer_after_write:
                 self._answer(entry)
         self.busy = False
         self._start_or_wait_for_more()
 
+    def _flush_has_failed(self, batch: list[Entry], fate: Fate) -> bool:
+        """A periodic flush has reported an error.  A store that goes on comes to the next flush, which seems to work.
+
+        Returns whether nothing more is to be done.
+        """
+        if self.plan.on_error == OnError.EXIT:
+            self.give_up(fate.fault)
+            return True
+        if self.plan.on_error == OnError.POISON:
+            self.poisoned_by = fate.fault
+        if not fate.kept:
+            for entry in batch:
+                entry.safe_from = FOREVER
+        self.unflushed = batch + self.unflushed
+        self.at_work = None
+        self.busy = False
+        self._start_or_wait_for_more()
+        return True
+
     def _is_durable(self, entry: Entry) -> None:
         journey, now = entry.journey, self.clock.time
-        entry.durable = True
+        self.log.keep(entry)
         if entry.is_error:
             self.record((now, REFUSAL_STORED, journey.command, journey.attempt, 0, 0, entry.position))
-            if self.found.get(journey.identity, _NOTHING)[0] != SUCCESS:
-                self.found[journey.identity] = FAILURE, journey
             self._push(journey, FAILURE)
             return
         self.record((now, WRITTEN, journey.command, journey.attempt, 0, 0, entry.position))
-        self.found[journey.identity] = SUCCESS, journey
-        self.log.append(journey)
         if not self.plan.publish_before_durable:
-            self._publish(journey)
+            self.publish(entry)
 
     # --- what goes out -------------------------------------------------------------------------------------------
 
@@ -363,10 +470,15 @@ class EventStore:
         answered = partial(self.handler.answered, entry.outcome)
         self.answer_route.send(entry.journey, APPEND_ANSWERED, answered, entry.journey.shard)
 
-    def _publish(self, journey: Journey) -> None:
-        now = self.clock.time
+    def publish(self, entry: Entry) -> None:
+        """Tell everybody who listens; each publication says which one came before it."""
+        journey, now = entry.journey, self.clock.time
+        entry.published = True
         self.record((now, PUBLISHED, journey.command, journey.attempt, 0, 0, journey.position))
+        journey.previous, self.last_published = self.last_published, journey.position
         if self.subscriber is not None:
+            journey.previous_of_shard = self.last_published_to[journey.shard]
+            self.last_published_to[journey.shard] = journey.position
             self.subscriber.send(journey, FOLDED, self.handler.hears_event, journey.shard)
         for view, route in self.views:
             route.send(journey, DELIVERED, view.deliver, 0)
@@ -383,8 +495,34 @@ class EventStore:
 
     def read_ns(self, journey: Journey) -> int:
         """How long it takes to read the stream of an aggregate: what has come since its snapshot."""
-        version = self.streams.version[journey.aggregate]
-        if self.plan.snapshot_every > 0:
-            version %= self.plan.snapshot_every
+        version = self._since_snapshot(self.log.streams.version[journey.aggregate])
         work = self.plan.read[journey.luck][journey.command] + version * self.plan.read_per_event_ns
         return self.disk.time_for(work, self.clock.time)
+
+    def read_all_ns(self, aggregates: list[int], number: int) -> int:
+        """How long it takes to read the streams of many aggregates, for the ``number``-th time that somebody needs it.
+
+        They are read in one sweep, so that what each reading takes, however short, is taken once.
+        """
+        events = sum(self._since_snapshot(self.log.streams.version[aggregate]) for aggregate in aggregates)
+        luck = self.plan.read[number]
+        work = (luck[0] if luck else 0) + events * self.plan.read_per_event_ns
+        return self.disk.time_for(work, self.clock.time)
+
+    def _since_snapshot(self, version: int) -> int:
+        return version % self.plan.snapshot_every if self.plan.snapshot_every > 0 else version
+
+    def when_up(self, then: Callable[[], None]) -> None:
+        """Do something now, or as soon as the store is up."""
+        if self.is_down:
+            self.held.append(then)
+        else:
+            then()
+
+
+def _stays_up(fault: int) -> None:
+    """Stands where no fault can make a store exit."""
+
+
+_WRITE, _FLUSH = (Operation.WRITE,), (Operation.FLUSH,)
+_WRITE_AND_FLUSH = (Operation.WRITE, Operation.FLUSH)

@@ -1,10 +1,15 @@
 """One attempt of one command on its way, and the record of everybody's way."""
 
 from collections.abc import Sequence
+from copy import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cqrsim.plan.draws import Ints
+
+if TYPE_CHECKING:
+    from cqrsim.actors.instance import Instance
 
 ROWS_IN_A_BLOCK = 500_000
 
@@ -31,6 +36,12 @@ class Journey:
     """The state it was decided on."""
     expected_version = -1
     position = -1
+    previous = -1
+    """The position that was published before it."""
+    previous_of_shard = -1
+    """The same among those of its shard."""
+    altered = False
+    """Its record in the log says something else by now."""
     payload: tuple[object, ...] = ()
     """The events themselves, where a custom rule made them."""
     settled = False
@@ -41,8 +52,14 @@ class Journey:
     """Whether a failure told to the client is worth another try."""
     known_ids: Sequence[int] = ()
     """The ids under which the client knows the command, of all its tries."""
+    folded_at = 0
+    """When the handler put it into its own state, where it compares that with the log."""
     reads = 0
     """How often the handler has needed its stream."""
+    home: "Instance"
+    """The instance of the handler that has received it."""
+    copied_from: "Journey | None" = None
+    """The message that a fault has doubled."""
 
     def __init__(self, command: int, attempt: int, group: int, session: int, identity: int, tries: int) -> None:
         self.command = command
@@ -61,9 +78,16 @@ class Journey:
         following = Journey(self.command, self.attempt + 1, self.group, self.session, self.identity, self.tries)
         following.known_ids = self.known_ids
         following.luck = self.luck + TRIES_WITH_LUCK_OF_THEIR_OWN
-        for name in ("aggregate", "shard", "key", "change", "events", "event_bytes"):
+        for name in ("aggregate", "shard", "key", "change", "events", "event_bytes", "home"):
             setattr(following, name, getattr(self, name))
         return following
+
+    def copy(self, attempt: int) -> "Journey":
+        """The same message once more, as an attempt of its own that nobody waits for."""
+        double = copy(self)
+        double.attempt = attempt
+        double.copied_from = self
+        return double
 
 
 class Recorder:

@@ -108,17 +108,26 @@ class Lookout:
 
     def _find(self, source: StatusSource, number: int, journey: Journey) -> None:
         """The question has arrived at the status source: what it finds goes back."""
+        if self._nobody_is_there(source):
+            return
         answer, of = self._finding(source, journey)
         channel = source.channel
         self.record((self.clock.time, POLLED, journey.command, journey.attempt, channel, answer, number + 1))
         found = partial(self._has_looked, answer, channel, of)
         source.back.send(journey, INFORMED, found, journey.session, POLL, number)
 
+    def _nobody_is_there(self, source: StatusSource) -> bool:
+        """Whether what is asked is down, and does not answer."""
+        if source.channel == EVENT_POLL:
+            return self.store.is_down
+        return source.channel == READ_MODEL and not self.projections[source.projection].serves
+
     def _finding(self, source: StatusSource, journey: Journey) -> tuple[int, Journey]:
         """The answer, and of which of the command's journeys it speaks."""
         command = journey.command
         if source.channel == EVENT_POLL:
-            finds = [self.store.found[identity] for identity in journey.known_ids if identity in self.store.found]
+            found = self.store.log.found
+            finds = [found[identity] for identity in journey.known_ids if identity in found]
             return next((find for find in finds if find[0] == SUCCESS), finds[-1] if finds else (NOTHING, journey))
         if source.channel == ERROR_CACHE:
             cache = self.caches[journey.group]

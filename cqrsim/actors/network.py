@@ -1,9 +1,13 @@
 """Links: messages arrive whole or not at all, after a delay, and on each connection in the order of their sending."""
 
+from collections.abc import Sequence
+
 from cqrsim.actors.clock import Act, Clock
+from cqrsim.actors.faults import Watch
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.messages import Link
-from cqrsim.moments import Moment
+from cqrsim.moments import NEVER, Moment
+from cqrsim.plan.answers import Effect
 from cqrsim.plan.parts import RoutePlan
 
 MESSAGE_LOST = int(Moment.MESSAGE_LOST)
@@ -15,6 +19,9 @@ MAIN, POLL, LOAD, ERROR_EVENT, OWN_READ = range(5)
 """Kinds of messages that may share a link: each has luck of its own."""
 KINDS = 5
 
+COPIED = (Link.CLIENT_TO_HANDLER, Link.HANDLER_TO_STORE)
+"""Links on which a doubled message becomes an attempt of its own: the others lead to somebody who keeps count."""
+
 
 class Route:
     """One link, of any number of connections.
@@ -23,7 +30,15 @@ class Route:
     Published events that arrive at the same instant do so in the order of the log, not of their commands' numbers.
     """
 
-    def __init__(self, plan: RoutePlan, clock: Clock, recorder: Recorder, projection: int = 0) -> None:
+    def __init__(
+        self,
+        plan: RoutePlan,
+        clock: Clock,
+        recorder: Recorder,
+        projection: int = 0,
+        watches: Sequence[Watch] = (),
+        duplicates_from: int = NEVER,
+    ) -> None:
         self.clock = clock
         self.record = recorder.add
         self.link = int(plan.link)
@@ -32,10 +47,13 @@ class Route:
         self.delay = plan.delay
         self.instant = plan.instant
         self.in_order = plan.in_order
-        self.losses = plan.losses
+        self.lost = plan.lost
+        self.watches = [watch for watch in watches if watch.plan.projection in (NEVER, projection)]
+        self.duplicates_from = duplicates_from
+        self.copies = plan.link in COPIED
         self.latest: dict[int, int] = {}
         self.in_log_order = plan.link in (Link.STORE_TO_PROJECTION, Link.STORE_TO_SUBSCRIBER)
-        self.perfect = plan.instant and not plan.losses
+        self.perfect = plan.instant and plan.lost is None and not self.watches
 
     def send(
         self, journey: Journey, moment: int, deliver: Act, connection: int, kind: int = MAIN, number: int = 0
@@ -49,17 +67,25 @@ class Route:
             return True
         slot = (journey.luck * KINDS + kind) * MESSAGES_WITH_LUCK_OF_THEIR_OWN
         slot += number % MESSAGES_WITH_LUCK_OF_THEIR_OWN
-        if self.losses and self._loses(journey, slot):
+        if self.lost is not None and self.lost[slot][journey.command]:
+            self._lose(journey, NEVER)
             return False
-        if self.instant:
+        later = 0
+        if self.watches:
+            later = self._meet_faults(journey, moment, deliver, connection, slot)
+            if later < 0:
+                return False
+        if self.instant and not later:
             deliver(journey)
             return True
-        self._carry(journey, moment, deliver, connection, slot)
+        self._carry(journey, moment, deliver, connection, slot, later)
         return True
 
-    def _carry(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int) -> None:
+    def _carry(
+        self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int, later: int
+    ) -> None:
         now = self.clock.time
-        arrives = now + self.delay[slot][journey.command]
+        arrives = now + self.delay[slot][journey.command] + later
         if self.in_order:
             latest = self.latest.get(connection, -1)
             if arrives < latest:
@@ -68,11 +94,34 @@ class Route:
         order = journey.position if self.in_log_order else journey.command
         self.clock.after(arrives - now, moment, deliver, journey, command=order, attempt=journey.attempt, place=slot)
 
-    def _loses(self, journey: Journey, slot: int) -> bool:
+    def _lose(self, journey: Journey, fault: int) -> None:
         now = self.clock.time
-        for loss in self.losses:
-            if loss.begins_ns <= now < loss.ends_ns and loss.hit[slot][journey.command]:
-                lost = (now, MESSAGE_LOST, journey.command, journey.attempt, self.link, self.projection, loss.fault)
-                self.record(lost)
-                return True
-        return False
+        self.record((now, MESSAGE_LOST, journey.command, journey.attempt, self.link, self.projection, fault))
+
+    def _meet_faults(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int) -> int:
+        """How much later the message arrives for what strikes it; -1: never."""
+        later = 0
+        for watch in self.watches:
+            if not watch.hits(journey, slot):
+                continue
+            effect, plan = watch.plan.effect, watch.plan
+            if effect == Effect.DROP or (effect == Effect.CUT and not plan.held):
+                self._lose(journey, watch.fault)
+                return NEVER
+            if effect == Effect.CUT:
+                later += watch.ends_ns() - self.clock.time
+            elif effect == Effect.DELAY:
+                assert plan.added is not None
+                later += plan.added[slot][journey.command]
+            elif effect == Effect.DUPLICATE and slot % (KINDS * MESSAGES_WITH_LUCK_OF_THEIR_OWN) == 0:
+                assert plan.added is not None
+                self._carry(self._double(journey), moment, deliver, connection, slot, plan.added[slot][journey.command])
+        return later
+
+    def _double(self, journey: Journey) -> Journey:
+        """The copy of a message: what it asks for is done once more, and nobody waits for that."""
+        if not self.copies or journey.copied_from is not None:
+            return journey
+        double = journey.copy(self.duplicates_from + journey.attempt)
+        double.settled = self.link == Link.HANDLER_TO_STORE
+        return double

@@ -1,22 +1,31 @@
 """Projections: receive events or fetch them, fold them one after the other, and are looked at."""
 
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 
-from cqrsim.actors.clock import Act, Clock
+from cqrsim.actors.clock import Clock
 from cqrsim.actors.command_handler import CommandHandler
 from cqrsim.actors.event_store import EventStore
+from cqrsim.actors.faults import Watch
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import Route
-from cqrsim.moments import Moment
+from cqrsim.messages import Link, Part
+from cqrsim.moments import NEVER, OVERFLOW, Moment
 from cqrsim.plan.answers import AnswerAt
 from cqrsim.plan.parts import ProjectionPlan
 
 APPLIED, CHECKPOINTED, DELIVERED = int(Moment.APPLIED), int(Moment.CHECKPOINTED), int(Moment.DELIVERED)
+CRASHED, RESTARTED, MESSAGE_LOST = int(Moment.CRASHED), int(Moment.RESTARTED), int(Moment.MESSAGE_LOST)
+STORE_TO_PROJECTION, PROJECTION = int(Link.STORE_TO_PROJECTION), int(Part.PROJECTION)
 
 
 class Projection:
-    """One projection.  It works on one batch at a time; what it shows is what it has applied."""
+    """One projection.  It works on one batch at a time; what it shows is what it has applied.
+
+    It has two ways to its events: what is published to it (or what it fetches every so often), and the log itself,
+    which it reads from somewhere to its end after a crash or a gap, before it goes back to its usual way.
+    """
 
     def __init__(
         self,
@@ -38,64 +47,119 @@ class Projection:
         self.polls = plan.poll_ns >= 0
         self.is_awaited = [feedback.answer_at == AnswerAt.APPLIED for feedback in handler.feedback]
         self.waiting: deque[Journey] = deque()
-        self.busy = False
-        self.fetched = 0
-        """How much of the store's log it has fetched."""
-        self.applied: set[int] = set()
+        self.at_work: list[Journey] | None = None
+        """What it is folding."""
+        self.up_to = 0
+        """Position behind the last event that it has taken in, for folding."""
+        self.applied: set[Journey] = set()
+        """The appends that it has ever applied."""
+        self.commands: set[int] = set()
         """The commands whose change it shows."""
         self.since_checkpoint = 0
+        self.checkpoint_at = 0
+        """Position behind the last event of its checkpoint."""
+        self.is_up = True
+        self.is_reading = False
+        """It reads the log, and takes nothing that is published meanwhile: it will find it there."""
+        self.serves = True
+        """Whether it answers queries."""
+        self.rebuilt: set[int] | None = None
+        """The commands of the view that it builds anew."""
+        self.down_by = NEVER
+        self.life = 0
+        self.before_apply: list[Watch] = []
+        self.after_apply: list[Watch] = []
         if self.polls:
             self.clock.after(plan.poll_ns, DELIVERED, self._poll, None, place=number)
 
     # --- events come in ------------------------------------------------------------------------------------------
 
     def deliver(self, journey: Journey) -> None:
-        """Published events have arrived."""
-        self.waiting.append(journey)
-        if not self.busy:
+        """Published events have arrived; while it reads the log it needs none, and while it is down there is nobody."""
+        if not self.is_up:
+            self._lose(journey, self.down_by)
+            return
+        if self.is_reading:
+            return
+        if self.plan.catch_up and journey.previous >= self.up_to:
+            self._read_log()
+            return
+        if journey in self.applied or journey in self.waiting:
+            return  # it was published twice
+        if 0 <= self.plan.buffer <= len(self.waiting):
+            self._lose(journey, OVERFLOW)
+            return
+        self._take_in(journey)
+        if self.at_work is None:
             self._start()
+
+    def _lose(self, journey: Journey, fault: int) -> None:
+        now = self.clock.time
+        self.record((now, MESSAGE_LOST, journey.command, journey.attempt, STORE_TO_PROJECTION, self.number, fault))
+
+    def _take_in(self, journey: Journey) -> None:
+        self.waiting.append(journey)
+        self.up_to = max(self.up_to, journey.position + journey.events)
 
     def _poll(self, nothing: None) -> None:
         """Look for new events every so often; not while the last ones are still being applied."""
         self.clock.after(self.plan.poll_ns, DELIVERED, self._poll, None, place=self.number)
-        if self.busy:
+        if self.at_work is not None or not self.is_up or self.is_reading or self.store.is_down:
             return
-        log = self.store.log
-        until = len(log) if self.plan.batch < 0 else min(len(log), self.fetched + self.plan.batch)
-        self.waiting.extend(log[self.fetched : until])
-        self.fetched = until
+        self._fetch(self.plan.batch)
         if self.waiting:
             self._start()
+
+    def _fetch(self, at_most: int) -> None:
+        """Take in what the log has behind what it has taken in so far."""
+        log = self.store.log
+        start = log.after(self.up_to)
+        until = len(log.journeys) if at_most < 0 else min(len(log.journeys), start + at_most)
+        for journey in log.journeys[start:until]:
+            self._take_in(journey)
 
     # --- they are applied ----------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        self.busy = True
-        first = self.waiting.popleft()
-        if self.plan.commit is None:
-            self._after(self._work(first), APPLIED, first, self._end_one)
+        batch = [self.waiting.popleft()]
+        self.at_work = batch
+        first = batch[0]
+        if self.before_apply and self._is_struck(self.before_apply, first):
             return
-        batch = [first]
-        while self.waiting and len(batch) != self.plan.batch:
-            batch.append(self.waiting.popleft())
-        work = self.plan.commit[first.luck][first.command] + sum(self._work(journey) for journey in batch)
-        self._after(work, APPLIED, first, partial(self._end, batch))
+        work = 0
+        if self.plan.commit is not None:
+            while self.waiting and len(batch) != self.plan.batch:
+                batch.append(self.waiting.popleft())
+            work = self.plan.commit[first.luck][first.command]
+        work += sum([self._work(journey) for journey in batch]) if len(batch) > 1 else self._work(first)
+        self._after(work, APPLIED, first, self._end, batch)
 
     def _work(self, journey: Journey) -> int:
-        return self.plan.apply[journey.luck][journey.command] * journey.events
+        column = self.plan.rebuild if self.rebuilt is not None else self.plan.apply
+        return column[journey.luck][journey.command] * journey.events
 
-    def _end_one(self, journey: Journey) -> None:
-        self._end([journey], journey)
+    def _after(
+        self, work: int, moment: int, leader: Journey, act: Callable[[list[Journey]], None], about: list[Journey]
+    ) -> None:
+        self.clock.after(work, moment, act, about, command=leader.command, attempt=leader.attempt, place=self.number)
 
-    def _after(self, work: int, moment: int, leader: Journey, act: Act) -> None:
-        self.clock.after(work, moment, act, leader, command=leader.command, attempt=leader.attempt, place=self.number)
+    def _is_struck(self, watches: list[Watch], journey: Journey) -> bool:
+        life = self.life
+        for watch in watches:
+            watch.hits(journey, journey.luck)
+        return life != self.life
 
-    def _end(self, batch: list[Journey], leader: Journey) -> None:
+    def _end(self, batch: list[Journey]) -> None:
+        if batch is not self.at_work:
+            return  # it has crashed meanwhile
         for journey in batch:
             self._show(journey)
+        if self.after_apply and self._is_struck(self.after_apply, batch[0]):
+            return
         if self.plan.checkpoint_every > 0 and self._checkpoint_is_due(batch):
+            leader = batch[0]
             duration = self.plan.checkpoint[leader.luck][leader.command]
-            self._after(duration, CHECKPOINTED, batch[-1], self._checkpointed)
+            self._after(duration, CHECKPOINTED, batch[-1], self._checkpointed, batch)
         else:
             self._go_on()
 
@@ -106,20 +170,31 @@ class Projection:
             self.since_checkpoint = 0
         return due
 
-    def _checkpointed(self, last: Journey) -> None:
-        now = self.clock.time
+    def _checkpointed(self, batch: list[Journey]) -> None:
+        if batch is not self.at_work:
+            return
+        now, last = self.clock.time, batch[-1]
         self.record((now, CHECKPOINTED, last.command, last.attempt, self.number, 0, last.position))
+        self.checkpoint_at = last.position + last.events
         self._go_on()
 
     def _go_on(self) -> None:
-        self.busy = False
-        if self.waiting:
+        self.at_work = None
+        if self.is_reading and not self.waiting:
+            self._read_on()
+        elif self.waiting:
             self._start()
 
     def _show(self, journey: Journey) -> None:
-        now = self.clock.time
-        self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
-        self.applied.add(journey.command)
+        """Its change is in the view; if that is being built anew, in the one to come."""
+        if self.rebuilt is not None:
+            self.rebuilt.add(journey.command)
+        if journey not in self.applied:
+            self.applied.add(journey)
+            now = self.clock.time
+            self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
+        if self.rebuilt is None:
+            self.commands.add(journey.command)
         if self.is_awaited[journey.group]:
             tell = partial(self.handler.view_has_applied, self.number)
             self.to_handler.send(journey, APPLIED, tell, self.number)
@@ -128,4 +203,64 @@ class Projection:
 
     def shows(self, command: int) -> bool:
         """Whether a query at this moment sees the change of a command."""
-        return command in self.applied
+        return command in self.commands
+
+    # --- it crashes, and reads the log ---------------------------------------------------------------------------
+
+    def crash(self, watch: Watch, journey: Journey | None, number: int) -> None:
+        """What it had taken in and not applied is lost, and its view, unless there is a checkpoint to begin from."""
+        assert watch.plan.restart is not None
+        self.life += 1
+        self.record((self.clock.time, CRASHED, NEVER, 0, self.number, PROJECTION, watch.fault))
+        self.is_up, self.is_reading, self.at_work, self.down_by = False, False, None, watch.fault
+        self.serves = False
+        self.waiting.clear()
+        self.since_checkpoint = 0
+        self.clock.after(watch.plan.restart[number], RESTARTED, self._begin_again, self.life, place=self.number)
+
+    def judge(self) -> None:
+        """Everything is repaired: it starts now, if it is down."""
+        if not self.is_up:
+            self._begin_again(self.life)
+
+    def _begin_again(self, life: int) -> None:
+        """The process is up: build the view from the log, while the old one is served, or none."""
+        if life != self.life or self.is_up:
+            return
+        self.is_up = True
+        self.serves = self.plan.serves_while_rebuilding
+        self.up_to = self.checkpoint_at if self.plan.from_checkpoint else 0
+        self.rebuilt = self._of_checkpoint()
+        self._read_log()
+
+    def _of_checkpoint(self) -> set[int]:
+        """The commands whose change the checkpoint shows."""
+        return {journey.command for journey in self.applied if journey.position < self.up_to}
+
+    def _read_log(self) -> None:
+        self.is_reading = True
+        if self.at_work is None:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Take in what the log has; at its end, listen again."""
+        if self.store.is_down:
+            self.store.when_up(partial(self._read_on_in, self.life))
+            return
+        self._fetch(-1)
+        if self.waiting:
+            self._start()
+            return
+        self.is_reading, self.serves = False, True
+        if self.rebuilt is not None:
+            self.commands, self.rebuilt = self.rebuilt, None
+        self.record((self.clock.time, RESTARTED, NEVER, 0, self.number, PROJECTION, self.store.log.end()))
+
+    def _read_on_in(self, life: int) -> None:
+        if life == self.life and self.is_reading and self.at_work is None:
+            self._read_on()
+
+    def store_has_restarted(self) -> None:
+        """It connects anew; if it keeps count, it reads what it has missed."""
+        if self.plan.catch_up and self.is_up and not self.is_reading:
+            self._read_log()

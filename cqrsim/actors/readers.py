@@ -8,7 +8,7 @@ from cqrsim.actors.errand import Errand
 from cqrsim.actors.journey import Journey, Recorder
 from cqrsim.actors.network import MESSAGES_WITH_LUCK_OF_THEIR_OWN, Route
 from cqrsim.actors.network import OWN_READ as READ_KIND
-from cqrsim.messages import Seen
+from cqrsim.messages import Link, Seen
 from cqrsim.moments import NEVER, Moment
 from cqrsim.plan.marks import Looks
 from cqrsim.plan.parts import OwnReadPlan
@@ -16,6 +16,7 @@ from cqrsim.plan.parts import OwnReadPlan
 if TYPE_CHECKING:
     from cqrsim.actors.projection import Projection
 
+MESSAGE_LOST, CLIENT_TO_PROJECTION = int(Moment.MESSAGE_LOST), int(Link.CLIENT_TO_PROJECTION)
 OWN_READ, BACKGROUND_READ = int(Moment.OWN_READ), int(Moment.BACKGROUND_READ)
 
 
@@ -58,15 +59,20 @@ class OwnReaders:
         self.to_projection.send(journey, OWN_READ, arrives, errand.session, READ_KIND, number)
 
     def _arrives(self, projection: int, number: int, journey: Journey) -> None:
-        seen = Seen.YES if self.projections[projection].shows(journey.command) else Seen.NO
-        now = self.clock.time
+        now, view = self.clock.time, self.projections[projection]
+        if not view.serves:
+            lost = (now, MESSAGE_LOST, journey.command, journey.attempt, CLIENT_TO_PROJECTION, 0, view.down_by)
+            self.record(lost)
+            return
+        seen = Seen.YES if view.shows(journey.command) else Seen.NO
         self.record((now, OWN_READ, journey.command, journey.attempt, projection, int(seen), number))
 
 
 class BackgroundReaders:
     """Reads that have nothing to do with a command, at times drawn beforehand."""
 
-    def __init__(self, looks: Looks, clock: Clock, recorder: Recorder) -> None:
+    def __init__(self, looks: Looks, clock: Clock, recorder: Recorder, views: "list[Projection]") -> None:
+        self.views = views
         self.times = looks.time.tolist()
         self.projections = looks.reads.projection.tolist()
         self.clock = clock
@@ -78,5 +84,6 @@ class BackgroundReaders:
             self.clock.after(self.times[number] - self.clock.time, BACKGROUND_READ, self._read, number, command=number)
 
     def _read(self, number: int) -> None:
-        self.record((self.clock.time, BACKGROUND_READ, number, 0, self.projections[number], NEVER, NEVER))
+        if self.views[self.projections[number]].serves:
+            self.record((self.clock.time, BACKGROUND_READ, number, 0, self.projections[number], NEVER, NEVER))
         self._schedule(number + 1)

@@ -93,11 +93,27 @@ class Streams:
         self.appends: defaultdict[int, list[Journey]] = defaultdict(list)
 
     def append(self, journey: Journey) -> None:
-        """Fold one append in."""
+        """Fold one append in; one whose record was altered counts, and changes nothing."""
         aggregate = journey.aggregate
         self.version[aggregate] += journey.events
-        self.state[aggregate] = self.evolve(self.state[aggregate], journey)
+        if not journey.altered:
+            self.state[aggregate] = self.evolve(self.state[aggregate], journey)
         self.appends[aggregate].append(journey)
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        self.version.clear()
+        self.state.clear()
+        self.appends.clear()
+
+    def replace(self, aggregate: int, stream: "Stream") -> None:
+        """Hold an aggregate as a stream says, whatever was held before."""
+        self.version[aggregate], self.state[aggregate] = stream.version, stream.state
+        self.appends[aggregate] = list(stream.appends)
+
+    def holds(self, journey: Journey) -> bool:
+        """Whether an append has been folded in already."""
+        return any(other is journey for other in self.appends[journey.aggregate])
 
     def copy_of(self, aggregate: int) -> "Stream":
         """The stream of one aggregate as it is now."""

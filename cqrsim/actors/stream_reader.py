@@ -56,26 +56,33 @@ class StreamReader:
         self.ask_route.send(journey, LOADED, read, journey.shard, LOAD, number)
 
     def _still_waits(self, reading: Reading, attempt: int) -> bool:
-        return not reading.done
+        return not reading.done and not reading.journey.home.is_dead
 
     def _ask_again(self, reading: Reading, attempt: int) -> None:
         self._send_question(reading)
 
     def _arrives_at_store(self, reading: Reading, number: int, journey: Journey) -> None:
+        store = self.store
         if reading.behind_appends:
-            self.store.after_appends(journey, partial(self._read, reading, number))
-        else:
+            store.after_appends(journey, partial(self._read, reading, number))
+        elif not store.is_down:
             self._read(reading, number)
+        elif store.holds_while_down:
+            store.when_up(partial(self._read, reading, number))
+        else:
+            store.lose(journey)
 
     def _read(self, reading: Reading, number: int) -> None:
-        journey = reading.journey
-        stream = self.store.streams.copy_of(journey.aggregate)
+        journey, store = reading.journey, self.store
+        answer = partial(self._answer, reading, number, store.log.stream(journey.aggregate), store.life)
         self.clock.after(
-            self.store.read_ns(journey), LOADED, partial(self._answer, reading, number, stream), journey,
+            store.read_ns(journey), LOADED, answer, journey,
             command=journey.command, attempt=journey.attempt, place=number,
         )  # fmt: skip
 
-    def _answer(self, reading: Reading, number: int, stream: Stream, journey: Journey) -> None:
+    def _answer(self, reading: Reading, number: int, stream: Stream, life: int, journey: Journey) -> None:
+        if life != self.store.life:
+            return  # the store has crashed while it read
         arrive = partial(self._arrives, reading, stream)
         self.answer_route.send(journey, LOADED, arrive, journey.shard, LOAD, number)
 

@@ -34,13 +34,27 @@ class Turns:
         self.of_aggregate = plan.turn == Turn.AGGREGATE
         self.of_shard = plan.turn == Turn.SHARD
         self.are_taken = plan.turn != Turn.NONE
+        self.workers = plan.workers
         self.shards = [Shard(plan.workers) for _ in range(plan.shards)]
         self.behind: dict[int, deque[Journey]] = {}
         """Who waits behind the one that has the turn, by the turn's key."""
+        self.holders: dict[int, Journey] = {}
+        """Who has the turn."""
 
-    def waiting(self, journey: Journey) -> int:
-        """How many have been received by the command's shard and not yet admitted."""
-        return self.shards[journey.shard].waiting
+    def waiting_in(self, shard: int) -> int:
+        """How many have been received by a shard and not yet admitted."""
+        return self.shards[shard].waiting
+
+    def drop_dead(self, shard: int) -> None:
+        """An instance of a shard has died, and other shards share these turns with it: none of its own waits here."""
+        workers = self.shards[shard]
+        workers.ready.clear()
+        workers.waiting, workers.free_workers = 0, self.workers
+        for key, behind in list(self.behind.items()):
+            alive = deque(journey for journey in behind if not journey.home.is_dead)
+            self.behind[key] = alive
+            if self.holders[key].home.is_dead:
+                self._next_of(key)
 
     def are_full(self, journey: Journey) -> bool:
         """Whether the shard takes no more."""
@@ -59,6 +73,7 @@ class Turns:
         behind = self.behind.get(journey.key)
         if behind is None:
             self.behind[journey.key] = deque()
+            self.holders[journey.key] = journey
             self._ready(journey)
         else:
             behind.append(journey)
@@ -92,13 +107,16 @@ class Turns:
         """The turn goes to the next."""
         if self.worker_waits:
             self._free_worker(journey)
-        if not self.are_taken:
-            return
-        behind = self.behind[journey.key]
+        if self.are_taken:
+            self._next_of(journey.key)
+
+    def _next_of(self, key: int) -> None:
+        behind = self.behind[key]
         if behind:
-            self._ready(behind.popleft())
+            self.holders[key] = following = behind.popleft()
+            self._ready(following)
         else:
-            del self.behind[journey.key]
+            del self.behind[key], self.holders[key]
 
     def _free_worker(self, journey: Journey) -> None:
         shard = self.shards[journey.shard]

@@ -9,13 +9,18 @@ from cqrsim.actors.clock import Clock
 from cqrsim.actors.command_handler import CommandHandler
 from cqrsim.actors.disk import Disk
 from cqrsim.actors.error_cache import ErrorCache
+from cqrsim.actors.event_log import EventLog
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.faults import Faults
 from cqrsim.actors.journey import Recorder
 from cqrsim.actors.network import Route
 from cqrsim.actors.projection import Projection
-from cqrsim.actors.rules import Streams, Validation
+from cqrsim.actors.rules import Validation
+from cqrsim.actors.troubles import Troubles
+from cqrsim.actors.view import View
 from cqrsim.messages import Link
+from cqrsim.plan.answers import Target
+from cqrsim.plan.parts import RoutePlan
 from cqrsim.plan.plan import Plan
 from cqrsim.trace import Trace
 
@@ -37,24 +42,30 @@ def run(plan: Plan) -> Trace:
     True
     """
     clock, recorder = Clock(), Recorder()
-    routes = {link: Route(route, clock, recorder) for link, route in plan.routes.items()}
+    view = View(clock)
+    faults = Faults(plan.faults, plan.periods, clock, recorder, view)
+    routes = {link: _route(plan, faults, route, clock, recorder) for link, route in plan.routes.items()}
     validation = Validation(plan.rule, plan.about.groups)
     caches = [_cache(plan, group, clock, recorder) for group in range(len(plan.groups))]
-    streams = Streams(validation)
-    store = EventStore(plan.store, Disk(plan.disk), clock, recorder, streams, routes[Link.STORE_TO_HANDLER])
+    disk = Disk(plan.disk, faults.of(Target.DISK))
+    log = EventLog(plan.store, disk, clock, recorder, validation, lasting=bool(plan.faults))
+    store = EventStore(plan.store, disk, log, clock, recorder, routes[Link.STORE_TO_HANDLER])
     handler = CommandHandler(plan, clock, recorder, validation, store, routes, caches)
     projections = [
         Projection(number, part, clock, recorder, store, handler, routes[Link.PROJECTION_TO_HANDLER])
         for number, part in enumerate(plan.projections)
     ]
     clients = Clients(plan, clock, recorder, routes, store, caches)
-    publications = [Route(route, clock, recorder, number) for number, route in enumerate(plan.publications)]
+    publications = [
+        _route(plan, faults, route, clock, recorder, number) for number, route in enumerate(plan.publications)
+    ]
     store.meet(
         handler, projections, clients, publications, routes[Link.STORE_TO_SUBSCRIBER], routes[Link.STORE_TO_CLIENT]
     )
     handler.meet(clients)
     clients.meet(handler, projections)
-    Faults(plan.periods, clock, recorder)
+    view.store, view.handler, view.projections = store, handler, projections
+    Troubles(plan, faults, store, handler, projections, clock, recorder)
     clients.begin()
     with _collector_paused():
         clock.run(until=plan.end_ns)
@@ -80,3 +91,10 @@ def _cache(plan: Plan, group: int, clock: Clock, recorder: Recorder) -> ErrorCac
     if not feedback.error_cache:
         return None
     return ErrorCache(feedback.keep_for_ns, feedback.cache_at_most, clock, recorder)
+
+
+def _route(
+    plan: Plan, faults: Faults, route: RoutePlan, clock: Clock, recorder: Recorder, projection: int = 0
+) -> Route:
+    watches = faults.of(Target.LINK, route.link)
+    return Route(route, clock, recorder, projection, watches, plan.about.duplicates_from)

@@ -59,3 +59,79 @@ class Flush(IntEnum):
     """Once for each append of a batch."""
     PERIODIC = 2
     """Every so often, for whatever has come since."""
+
+
+class OnError(IntEnum):
+    """What the event store does after the disk has reported an error."""
+
+    CONTINUE = 0
+    POISON = 1
+    """Refuses everything until it is started again: what its log holds is not known any more."""
+    EXIT = 2
+    """Dies without an answer, and is started again."""
+
+
+class OnDoubt(IntEnum):
+    """What a handler does that does not know whether its append is durable."""
+
+    PRESUME_FAILURE = 0
+    REREAD = 1
+    SAY_UNKNOWN = 2
+
+
+class Target(IntEnum):
+    """Where a fault strikes."""
+
+    DISK = 0
+    STORE = 1
+    HANDLER = 2
+    PROJECTION = 3
+    LINK = 4
+
+
+class Effect(IntEnum):
+    """What a fault does there."""
+
+    REFUSE = 0
+    FULL = 1
+    AMBIGUOUS = 2
+    FLUSH_ERROR = 3
+    SLOW = 4
+    FREEZE = 5
+    DIE = 6
+    LIE = 7
+    CONSUME = 8
+    CRASH = 9
+    PROMOTE = 10
+    CORRUPT = 11
+    TWO_INSTANCES = 12
+    PAUSE = 13
+    DROP = 14
+    DUPLICATE = 15
+    DELAY = 16
+    CUT = 17
+    CUSTOM = 18
+
+
+class By(IntEnum):
+    """What picks the operations, or the times, at which a fault strikes within its windows."""
+
+    TIME = 0
+    """Its windows alone: all operations in them, or their beginnings for what strikes by itself."""
+    SHARE = 1
+    BURSTS = 2
+    COUNT = 3
+    MEASURE = 4
+    FOLLOWS = 5
+    CALL = 6
+
+
+class Measure(IntEnum):
+    """What a condition looks at."""
+
+    DISK_USAGE = 0
+    """In millionths of the capacity."""
+    STORE_QUEUE = 1
+    HANDLER_QUEUE = 2
+    PROJECTION_QUEUE = 3
+    LOG_LENGTH = 4

@@ -37,6 +37,9 @@ Bools = npt.NDArray[np.bool_]
 Z_99 = 2.3263478740408408
 """Standard normal 99 % quantile."""
 
+SERIES_BLOCK = 256
+"""Numbers of a series drawn at a time: most are short."""
+
 BLOCK = 16_384
 """Commands drawn at a time: small enough for the arithmetic to stay in the processor's cache."""
 
@@ -181,6 +184,25 @@ class Column(dict[int, list[int]]):
         return row
 
 
+class Series:
+    """An endless row of numbers, drawn in blocks when they are first reached.
+
+    >>> Series(lambda block: np.arange(4) + 4 * block, 4)[5]
+    5
+    """
+
+    def __init__(self, draw: Callable[[int], Ints], block: int = 1024) -> None:
+        self.array = draw
+        self.block = block
+        self._blocks: dict[int, list[int]] = {}
+
+    def __getitem__(self, number: int) -> int:
+        which, place = divmod(number, self.block)
+        if which not in self._blocks:
+            self._blocks[which] = self.array(which).tolist()
+        return self._blocks[which][place]
+
+
 @dataclass(frozen=True)
 class Block:
     """The commands of one client group: which global numbers they have, in the group's own order."""
@@ -226,6 +248,26 @@ class Draws:
         if share <= 0.0:
             return None
         return Column(lambda attempt: (self.uniform(purpose, attempt) < share).astype(np.int64))
+
+
+    def series(self, purpose: str, distribution: AnyDistribution) -> "Series":
+        """Durations (ns) that belong to no command: one after the other."""
+
+        def draw(block: int) -> Ints:
+            index = np.arange(block * SERIES_BLOCK, (block + 1) * SERIES_BLOCK)
+            uniform = Stream(self.seed, self.replication, "", purpose, block).take(SERIES_BLOCK)
+            return sample(distribution, uniform, index)
+
+        return Series(draw, SERIES_BLOCK)
+
+    def chances(self, purpose: str) -> "Series":
+        """Whole numbers, evenly from [0, 2**32), that belong to no command."""
+
+        def draw(block: int) -> Ints:
+            uniform = Stream(self.seed, self.replication, "", purpose, block).take(SERIES_BLOCK)
+            return (uniform * 2.0**32).astype(np.int64)
+
+        return Series(draw, SERIES_BLOCK)
 
 
 def stream_of(seed: int, replication: int, group: str, purpose: str) -> Iterator[Floats]:

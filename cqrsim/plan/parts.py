@@ -4,11 +4,26 @@ Times are whole nanoseconds, -1 stands for "no such time, no such limit".  A :cl
 command and attempt.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from cqrsim.messages import Link
-from cqrsim.plan.answers import AnswerAt, Flush, FoldOn, Save, Turn, WaitFor
-from cqrsim.plan.draws import Column, Ints
+from cqrsim.messages import Link, Operation
+from cqrsim.plan.answers import (
+    AnswerAt,
+    By,
+    Effect,
+    Flush,
+    FoldOn,
+    Measure,
+    OnDoubt,
+    OnError,
+    Save,
+    Target,
+    Turn,
+    WaitFor,
+)
+from cqrsim.plan.draws import Column, Ints, Series
 
 STALLED = 0
 """The slowness of a disk that does nothing at all."""
@@ -18,24 +33,79 @@ UNSLOWED = 1000
 
 
 @dataclass(frozen=True)
-class Hits:
-    """A share of operations that a fault (or the link's own loss, fault -1) strikes in [begins, ends)."""
+class FaultPlan:
+    """One fault that can strike: at which operations or times of its windows, where, and what it does.
 
-    hit: Column
-    begins_ns: int
-    ends_ns: int
-    fault: int
+    Which of ``hit``, ``bits``, ``counts``, ``measure``, ``follows`` and ``call`` is used, ``by`` says.
+    """
+
+    number: int
+    effect: Effect
+    target: Target
+    operation: Operation
+    by: By
+    windows: tuple[tuple[int, int], ...]
+    """Stretches [begin, end) in which it may strike, in the order of time."""
+    place: int = -1
+    """Which shard, projection or link; -1 for all."""
+    projection: int = -1
+    """On the link to projections: the way to which one; -1 for all."""
+    group: int = -1
+    """On links to clients: of which group; -1 for all."""
+    behind: bool = False
+    """Whether it strikes behind the operation rather than ahead of it."""
+    hit: Column | None = None
+    bits: "Series | None" = None
+    """1 for each operation, in the order in which they come, that it strikes."""
+    counts: tuple[int, ...] = ()
+    """The numbers of the operations that it strikes, from 1, ascending."""
+    and_all_later: bool = False
+    """Whether it goes on for ever from the last of ``counts``."""
+    measure: Measure = Measure.LOG_LENGTH
+    above: int = 0
+    follows: int = -1
+    """After each strike of which fault it strikes itself."""
+    delay: "Series | None" = None
+    """How long after that, by its own strikes."""
+    call: Callable[..., Any] | None = None
+    """Somebody's own condition."""
+    custom: Callable[..., Any] | None = None
+    """Somebody's own effect."""
+    at_most: int = -1
+    """How often it strikes at most."""
+    lasts: "Series | None" = None
+    """How long what it does lasts, by its strikes; None where its windows say so, or it is over at once."""
+    restart: "Series | None" = None
+    """How long until what it brought down is up again, by its strikes."""
+    held: bool = False
+    """Whether messages to what is down, or over what is cut, wait rather than get lost."""
+    power: bool = False
+    """Whether what was not flushed is gone, too."""
+    tears: bool = False
+    kept: Column | None = None
+    """Whether bytes are kept of which an error was reported."""
+    factor: int = 0
+    """Slowness in thousandths."""
+    added: Column | None = None
+    """Time that it adds to an operation or a message."""
+    error: bool = False
+    """Whether what it held up, or answers, ends with an error."""
+    amount: int = -1
+    """Bytes a second, records, appends, or ns, as the effect has it; -1 for no limit."""
+    at_most_bytes: int = -1
+    luck: "Series | None" = None
+    """Uniform numbers below 2**32, for choices among what is there when it strikes."""
 
 
 @dataclass(frozen=True)
 class RoutePlan:
-    """One link: how long messages take, and which are lost.  ``instant``: no delay at all, ever."""
+    """One link: how long messages take, and which it loses.  ``instant``: no delay at all, ever."""
 
     link: Link
     delay: Column
     instant: bool
     in_order: bool
-    losses: tuple[Hits, ...]
+    lost: Column | None
 
 
 @dataclass(frozen=True)
@@ -126,7 +196,11 @@ class StatePlan:
     fold_on: FoldOn
     wait_for: WaitFor
     give_up_ns: int
-    reread_in_doubt: bool
+    on_doubt: OnDoubt
+    catch_up: bool
+    reconcile_every_ns: int
+    reconcile_finds: Column | None
+    """Whether a reconciliation notices what is wrong with the aggregate of a command; None: always."""
     load: bool
     expect_version: bool
     conflict_retries: int
@@ -156,6 +230,18 @@ class StorePlan:
     publish_before_durable: bool
     check_version: bool
     dedupe: bool
+    dedupe_for_ns: int
+    dedupe_at_most: int
+    on_error: OnError
+    restart: Series
+    """How long a store that has exited takes to start again."""
+    retry_flush: bool
+    refuses_damage: bool
+    """Whether a store that finds damage when it starts stays down, rather than cut its log there."""
+    reads_written: bool
+    """Whether readers are shown what is written but not flushed."""
+    fencing: bool
+    republish: bool
     snapshot_every: int
     read: Column
     read_per_event_ns: int
@@ -165,7 +251,7 @@ class StorePlan:
 class DiskPlan:
     """The event store's disk.
 
-    From ``changes_ns[i]`` on it has ``slowness[i]``; in the periods of ``full`` (begin, end, fault) there is no room.
+    From ``changes_ns[i]`` on it has ``slowness[i]``.
     """
 
     write: Column
@@ -174,8 +260,6 @@ class DiskPlan:
     capacity_bytes: int
     changes_ns: tuple[int, ...]
     slowness: tuple[int, ...]
-    write_errors: tuple[Hits, ...]
-    full: tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -189,6 +273,12 @@ class ProjectionPlan:
     commit: Column | None
     checkpoint_every: int
     checkpoint: Column
+    catch_up: bool
+    buffer: int
+    rebuild: Column
+    """Time to fold one event of the log when the view is built anew."""
+    from_checkpoint: bool
+    serves_while_rebuilding: bool
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,22 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from cqrsim.errors import PlanError
 from cqrsim.messages import LINK_NAMES, Link
-from cqrsim.plan.answers import Flush, FoldOn, Turn
-from cqrsim.plan.draws import Bools, Column
-from cqrsim.plan.faults import disk_timeline, fault_notes, fault_periods, full_periods, message_losses, write_errors
+from cqrsim.plan.answers import Effect, Flush, FoldOn, OnError, Save, Turn
+from cqrsim.plan.draws import Bools, Column, Series
+from cqrsim.plan.faults import Lowered, lower_faults
+from cqrsim.plan.floods import with_floods
 from cqrsim.plan.marks import Looks, Population, background_reads, populate
 from cqrsim.plan.parts import (
     DiskPlan,
     FaultPeriod,
+    FaultPlan,
     GroupPlan,
     HandlerPlan,
     ProjectionPlan,
@@ -58,6 +60,7 @@ class Plan:
     publications: tuple[RoutePlan, ...]
     """The routes from the store to each projection."""
     periods: tuple[FaultPeriod, ...]
+    faults: tuple[FaultPlan, ...]
     rule: RangeRule | Rule | None
 
     @property
@@ -85,8 +88,9 @@ def lower(scenario: Scenario, seed: int, replication: int = 0) -> Plan:
     if seed < 0 or replication < 0:
         raise PlanError(f"seed and replication are whole numbers from 0, not {seed} and {replication}")
     arrivals_end = int(scenario.length) + _grace(scenario)
-    population = populate(scenario, seed, replication, arrivals_end)
-    return _Lowering(scenario, population, arrivals_end).plan(seed, replication)
+    flooded = with_floods(scenario, seed, replication, arrivals_end)
+    population = populate(flooded, seed, replication, arrivals_end)
+    return _Lowering(flooded, population, arrivals_end).plan(seed, replication)
 
 
 def _grace(scenario: Scenario) -> int:
@@ -104,6 +108,7 @@ class _Lowering:
         self.draws = population.draws
         self.arrivals_end = arrivals_end
         self.end = arrivals_end + int(scenario.drain)
+        self.faults: Lowered = lower_faults(scenario, self.draws, arrivals_end)
 
     def plan(self, seed: int, replication: int) -> Plan:
         scenario = self.scenario
@@ -124,7 +129,8 @@ class _Lowering:
             projections=tuple(self.projection(i) for i in range(len(scenario.views))),
             routes=routes,
             publications=tuple(self.route(Link.STORE_TO_PROJECTION, view.name) for view in scenario.views),
-            periods=fault_periods(scenario.faults, self.end),
+            periods=self.faults.periods,
+            faults=self.faults.plans,
             rule=_rule(scenario),
         )
 
@@ -140,7 +146,7 @@ class _Lowering:
             presumes_failure=tuple(group.feedback.presume_after_ns >= 0 for group in groups),
             answer_at=tuple(group.feedback.answer_at.name.lower() for group in groups),
             projections=tuple(view.name for view in scenario.views),
-            faults=fault_notes(scenario.faults),
+            faults=self.faults.notes,
             aggregates=_number_of_aggregates(scenario),
             shards=scenario.handlers.shards,
             workers=scenario.handlers.workers,
@@ -159,7 +165,18 @@ class _Lowering:
             custom_rule=isinstance(scenario.rule, Rule),
             give_up_ns=state.give_up_ns,
             worker_waits=scenario.handlers.worker_waits,
+            repaired_ns=self.arrivals_end if self.faults.any else -1,
+            duplicates_from=self._duplicates_from(groups, 1 + state.conflict_retries),
+            keeps_own_store=state.save != Save.NONE,
+            catches_up=tuple(view.catch_up for view in scenario.views),
         )
+
+    def _duplicates_from(self, groups: tuple[GroupPlan, ...], attempts_per_try: int) -> int:
+        """Copies of messages are numbered behind all attempts that there can be."""
+        if not any(fault.effect == Effect.DUPLICATE for fault in self.faults.plans):
+            return -1
+        tries = max(0 if group.retries is None else group.retries.at_most for group in groups)
+        return (1 + tries) * attempts_per_try
 
     def handler(self) -> HandlerPlan:
         handlers = self.scenario.handlers
@@ -184,35 +201,48 @@ class _Lowering:
             publish_before_durable=store.publish == "before_durable",
             check_version=store.check_version or self.scenario.state.answers().expect_version,
             dedupe=store.dedupe,
+            dedupe_for_ns=-1 if store.dedupe_for is None else int(store.dedupe_for),
+            dedupe_at_most=-1 if store.dedupe_at_most is None else store.dedupe_at_most,
+            on_error=OnError[store.on_error.upper()],
+            restart=self.draws.series("restart", store.restart),
+            retry_flush=store.retry_flush,
+            refuses_damage=store.recover == "refuse",
+            reads_written=store.reads == "written",
+            fencing=store.fencing,
+            republish=store.republish,
             snapshot_every=-1 if store.snapshot_every is None else store.snapshot_every,
             read=self.draws.durations("read", store.read),
             read_per_event_ns=int(store.read_per_event),
         )
 
     def disk(self) -> DiskPlan:
-        disk, faults = self.scenario.disk, self.scenario.faults
-        changes, slowness = disk_timeline(faults)
+        disk = self.scenario.disk
         return DiskPlan(
             write=self.draws.durations("write", disk.write),
             flush=self.draws.durations("flush", disk.flush),
             per_kib_ns=int(disk.per_kib),
             capacity_bytes=-1 if disk.capacity is None else int(disk.capacity),
-            changes_ns=changes,
-            slowness=slowness,
-            write_errors=write_errors(faults, self.draws, self.end),
-            full=full_periods(faults),
+            changes_ns=self.faults.changes_ns,
+            slowness=self.faults.slowness,
         )
 
     def projection(self, position: int) -> ProjectionPlan:
         view = self.scenario.views[position]
+        apply = self.draws.durations(f"apply {view.name}", view.apply)
+        rebuild = partial(self.draws.durations, f"rebuild {view.name}")
         return ProjectionPlan(
             name=view.name,
-            apply=self.draws.durations(f"apply {view.name}", view.apply),
+            apply=apply,
             poll_ns=-1 if view.poll is None else int(view.poll),
             batch=-1 if view.batch is None else view.batch,
             commit=None if view.commit is None else self.draws.durations(f"commit {view.name}", view.commit),
             checkpoint_every=-1 if view.checkpoint_every is None else view.checkpoint_every,
             checkpoint=self.draws.durations(f"checkpoint {view.name}", view.checkpoint),
+            catch_up=view.catch_up,
+            buffer=-1 if view.buffer is None else view.buffer,
+            rebuild=apply if view.rebuild_per_event is None else rebuild(view.rebuild_per_event),
+            from_checkpoint=view.rebuild == "checkpoint",
+            serves_while_rebuilding=view.serves_while_rebuilding,
         )
 
     def route(self, link: Link, target: str = "") -> RoutePlan:
@@ -223,7 +253,7 @@ class _Lowering:
             delay=self.draws.durations(f"delay {name} {target}", route.delay),
             instant=isinstance(route.delay, Constant) and int(route.delay.value) == 0,
             in_order=route.in_order,
-            losses=message_losses(name, target, route.loss, self.scenario.faults, self.draws, self.end),
+            lost=self.draws.marks(f"loss {name} {target}", route.loss),
         )
 
 
@@ -244,8 +274,10 @@ def _feed(hasher: "hashlib._Hash", part: Any) -> None:
     if isinstance(part, np.ndarray):
         hasher.update(f"array {part.dtype.kind} {len(part)};".encode())
         hasher.update(np.ascontiguousarray(part, dtype="<i8").tobytes())
-    elif isinstance(part, Column):
+    elif isinstance(part, Column | Series):
         _feed(hasher, part.array(0))
+    elif callable(part):
+        hasher.update(f"function {getattr(part, '__qualname__', type(part).__name__)};".encode())
     elif isinstance(part, dict):
         _feed(hasher, tuple(part.items()))
     elif isinstance(part, tuple):

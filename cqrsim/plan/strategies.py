@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cqrsim.plan.answers import AnswerAt, FoldOn, Save, WaitFor
+from cqrsim.plan.answers import AnswerAt, FoldOn, OnDoubt, Save, WaitFor
 from cqrsim.plan.arithmetic import exp, log
 from cqrsim.plan.draws import Column, Draws, Ints
 from cqrsim.plan.marks import Population
@@ -31,11 +31,20 @@ def lower_state(state: AnyState, draws: Draws) -> StatePlan:
         fold_on=FoldOn[answers.fold_on.upper()],
         wait_for=WaitFor[answers.wait_for.upper()],
         give_up_ns=_ns(answers.give_up_after),
-        reread_in_doubt=answers.on_doubt == "reread",
+        on_doubt=OnDoubt[answers.on_doubt.upper()],
+        catch_up=answers.catch_up,
+        reconcile_every_ns=_ns(answers.reconcile_every),
+        reconcile_finds=None if answers.reconcile_finds >= 1 else _marks(draws, answers.reconcile_finds),
         load=answers.load,
         expect_version=answers.expect_version,
         conflict_retries=answers.conflict_retries,
     )
+
+
+def _marks(draws: Draws, share: float) -> Column:
+    """Which reconciliations notice what is wrong."""
+    found = draws.marks("reconcile", share)
+    return found if found is not None else Column(lambda attempt: np.zeros(draws.count, dtype=np.int64), constant=0)
 
 
 def lower_feedback(answers: FeedbackAnswers, views: tuple[str, ...], end_ns: int) -> FeedbackPlan:
