@@ -183,7 +183,7 @@ class CommandHandler:
             self.record((now, MESSAGE_LOST, journey.command, journey.attempt, CLIENT_TO_HANDLER, 0, home.down_by))
 
     def _is_struck(self, watches: list[Watch], journey: Journey, then: Callable[[Journey], None]) -> bool:
-        """Whether one of the faults that watch for this takes the instance away: then the rest is for later, or never."""
+        """Whether a fault that watches for this takes the instance away: then the rest is for later, or never."""
         for watch in watches:
             watch.hits(journey, journey.luck)
         if journey.home.is_away:

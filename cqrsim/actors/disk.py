@@ -174,8 +174,7 @@ def _strikes_in_progress(watch: Watch) -> bool:
 
 def _held(watch: Watch) -> int:
     """How long a freeze that an operation sets off holds it up."""
-    lasts = watch.plan.lasts
-    return watch.until - watch.clock.time if lasts is not None else watch.ends_ns() - watch.clock.time
+    return max(watch.until, watch.clock.time) - watch.clock.time
 
 
 def _consumed(watch: Watch, now: int) -> int:

@@ -1,7 +1,7 @@
 """What the event store holds: the log, the streams that readers see, and what it remembers of command ids."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cqrsim.actors.clock import Clock
 from cqrsim.actors.disk import Disk
@@ -27,7 +27,7 @@ class Entry:
         "takes_room", "then", "written_at",
     )  # fmt: skip
 
-    def __init__(self, journey: Journey, size: int, is_error: bool, then: object) -> None:
+    def __init__(self, journey: Journey, size: int, is_error: bool, then: Callable[[], None] | None) -> None:
         self.journey = journey
         self.size = size
         self.is_error = is_error

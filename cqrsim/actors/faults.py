@@ -111,6 +111,8 @@ class Watch:
         self._enter(journey)
         if journey is not None and self.plan.lasts is not None:
             self.until = self.clock.time + self.plan.lasts[number]
+        elif journey is not None and self.plan.goes_on:
+            self.until = self.ends_ns()
         for follower in self.followers:
             follower.follow(number)
 
@@ -176,9 +178,7 @@ class Faults:
 
     def of(self, target: Target, place: int = NEVER) -> list[Watch]:
         """The faults that strike a target; of a certain link or projection, or of all of its kind."""
-        return [
-            watch for watch in self.watches if watch.plan.target == target and watch.plan.place in (NEVER, place)
-        ]
+        return [watch for watch in self.watches if watch.plan.target == target and watch.plan.place in (NEVER, place)]
 
     def arm(self, acts: dict[tuple[Target, Effect], Act]) -> None:
         """Say what faults do that strike by themselves, and set the times at which they do."""

@@ -4,6 +4,7 @@ What an instance holds in memory dies with it: its queue, its turns, its state. 
 there when the next instance starts; any other is read from the event store's log, which takes its time.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from cqrsim.actors.clock import Clock
@@ -28,7 +29,9 @@ OK = int(AppendOutcome.OK)
 class Instances:
     """Lets instances of the handler die, start, double, and stand still."""
 
-    def __init__(self, plan: Plan, handler: CommandHandler, store: EventStore, clock: Clock, recorder: Recorder) -> None:
+    def __init__(
+        self, plan: Plan, handler: CommandHandler, store: EventStore, clock: Clock, recorder: Recorder
+    ) -> None:
         self.plan = plan
         self.handler = handler
         self.store = store
@@ -76,10 +79,10 @@ class Instances:
             return [watch.plan.place]
         return [journey.shard] if journey is not None else list(range(len(self.handler.instances)))
 
-    def _at_the_end(self, watch: Watch, number: int, act: "partial[None] | object") -> None:
+    def _at_the_end(self, watch: Watch, number: int, act: Callable[[], None]) -> None:
         lasts = watch.plan.lasts
         ends = watch.ends_ns() if lasts is None else self.clock.time + lasts[number]
-        self.clock.after(ends - self.clock.time, FAULT_ENDED, lambda _: act(), None, place=watch.fault)  # type: ignore[operator]
+        self.clock.after(ends - self.clock.time, FAULT_ENDED, lambda _: act(), None, place=watch.fault)
 
     # --- dying ---------------------------------------------------------------------------------------------------
 

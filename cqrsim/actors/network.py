@@ -81,9 +81,7 @@ class Route:
         self._carry(journey, moment, deliver, connection, slot, later)
         return True
 
-    def _carry(
-        self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int, later: int
-    ) -> None:
+    def _carry(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int, later: int) -> None:
         now = self.clock.time
         arrives = now + self.delay[slot][journey.command] + later
         if self.in_order:

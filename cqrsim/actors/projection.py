@@ -51,6 +51,10 @@ class Projection:
         """What it is folding."""
         self.up_to = 0
         """Position behind the last event that it has taken in, for folding."""
+        self.keeps_count = plan.catch_up
+        """Whether anything may come twice, so that it must know what it has had."""
+        self.taken: set[Journey] = set()
+        """The appends that it has taken in, in this life."""
         self.applied: set[Journey] = set()
         """The appends that it has ever applied."""
         self.commands: set[int] = set()
@@ -84,8 +88,8 @@ class Projection:
         if self.plan.catch_up and journey.previous >= self.up_to:
             self._read_log()
             return
-        if journey in self.applied or journey in self.waiting:
-            return  # it was published twice
+        if self.keeps_count and journey in self.taken:
+            return  # it was published twice, or was in the log that has been read
         if 0 <= self.plan.buffer <= len(self.waiting):
             self._lose(journey, OVERFLOW)
             return
@@ -99,7 +103,11 @@ class Projection:
 
     def _take_in(self, journey: Journey) -> None:
         self.waiting.append(journey)
-        self.up_to = max(self.up_to, journey.position + journey.events)
+        behind = journey.position + journey.events
+        if behind > self.up_to:
+            self.up_to = behind
+        if self.keeps_count:
+            self.taken.add(journey)
 
     def _poll(self, nothing: None) -> None:
         """Look for new events every so often; not while the last ones are still being applied."""
@@ -187,14 +195,15 @@ class Projection:
 
     def _show(self, journey: Journey) -> None:
         """Its change is in the view; if that is being built anew, in the one to come."""
-        if self.rebuilt is not None:
-            self.rebuilt.add(journey.command)
-        if journey not in self.applied:
+        view = self.commands if self.rebuilt is None else self.rebuilt
+        if not journey.altered:
+            view.add(journey.command)
+        if self.keeps_count:
+            if journey in self.applied:
+                return  # in an earlier life
             self.applied.add(journey)
-            now = self.clock.time
-            self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
-        if self.rebuilt is None:
-            self.commands.add(journey.command)
+        now = self.clock.time
+        self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
         if self.is_awaited[journey.group]:
             tell = partial(self.handler.view_has_applied, self.number)
             self.to_handler.send(journey, APPLIED, tell, self.number)
@@ -215,6 +224,7 @@ class Projection:
         self.is_up, self.is_reading, self.at_work, self.down_by = False, False, None, watch.fault
         self.serves = False
         self.waiting.clear()
+        self.taken.clear()
         self.since_checkpoint = 0
         self.clock.after(watch.plan.restart[number], RESTARTED, self._begin_again, self.life, place=self.number)
 
@@ -235,7 +245,9 @@ class Projection:
 
     def _of_checkpoint(self) -> set[int]:
         """The commands whose change the checkpoint shows."""
-        return {journey.command for journey in self.applied if journey.position < self.up_to}
+        kept = [journey for journey in self.applied if journey.position < self.up_to]
+        self.taken.update(kept)
+        return {journey.command for journey in kept}
 
     def _read_log(self) -> None:
         self.is_reading = True

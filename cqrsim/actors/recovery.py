@@ -237,4 +237,3 @@ class Recovery:
             self.store.when_idle = partial(self.come_up, True)
         else:
             self.come_up(repaired=True)
-

@@ -38,6 +38,7 @@ class Troubles:
         self._watch_store(store)
         self._watch_handler(handler)
         for number, view in enumerate(projections):
+            view.keeps_count |= bool(plan.faults)
             watches = [watch for watch in faults.of(Target.PROJECTION, number) if watch.act is not None]
             view.before_apply, view.after_apply = _sides(watches, Operation.APPLY)
         if plan.about.repaired_ns >= 0:

@@ -249,7 +249,6 @@ class Draws:
             return None
         return Column(lambda attempt: (self.uniform(purpose, attempt) < share).astype(np.int64))
 
-
     def series(self, purpose: str, distribution: AnyDistribution) -> "Series":
         """Durations (ns) that belong to no command: one after the other."""
 

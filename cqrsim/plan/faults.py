@@ -17,7 +17,7 @@ from cqrsim.plan.windows import Windows, begins_and_ends, bursts
 from cqrsim.scenario import effects as what
 from cqrsim.scenario import triggers as when
 from cqrsim.scenario.distributions import AnyDistribution, Constant
-from cqrsim.scenario.faults import Fault
+from cqrsim.scenario.faults import Fault, fault_names
 from cqrsim.scenario.scenario import Scenario
 from cqrsim.trace import FaultNote
 
@@ -102,13 +102,10 @@ class Lowered:
 
 def named_faults(scenario: Scenario) -> tuple[Named, ...]:
     """All faults in their general form; those without a name are called after their kind and their count among it."""
-    found, counts = list[Named](), dict[str, int]()
-    for given in scenario.faults:
-        counts[given.kind] = counts.get(given.kind, 0) + 1
-        name = given.name if given.name is not None else f"{given.kind} {counts[given.kind]}"
-        for part in given.generals():
-            own = name if part.name in (None, given.name) else str(part.name)
-            found.append(Named(len(found), own, given.kind, part))
+    found = list[Named]()
+    for given, name in zip(scenario.faults, fault_names(scenario.faults), strict=True):
+        for part in given.variant(name=name).generals():
+            found.append(Named(len(found), str(part.name), given.kind, part))
     return tuple(found)
 
 
@@ -239,9 +236,15 @@ class Lowering:
             group=where.group,
             at_most=-1 if fault.at_most is None or self._counts_windows(fault) else fault.at_most,
             luck=self.draws.chances(f"fault {named.name} choice"),
+            goes_on=self._goes_on(fault),
         )
         plan = self._with_effect(plan, named)
         return self._with_trigger(plan, named)
+
+    def _goes_on(self, fault: Fault) -> bool:
+        """Whether an operation that sets it off begins something that lasts to the end."""
+        effect = _EFFECTS.get(type(fault.what))
+        return not self._counts_windows(fault) and not fault.single and effect not in STRIKE_BY_THEMSELVES
 
     def _with_trigger(self, plan: FaultPlan, named: Named) -> FaultPlan | None:
         """Add what picks the operations; None if that never happens."""
@@ -260,7 +263,8 @@ class Lowering:
                 return replace(plan, by=By.COUNT, counts=(trigger.number,), behind=behind, lasts=lasts)
             case when.Sequence():
                 return self._with_sequence(replace(plan, lasts=lasts), trigger.pattern)
-            case when.While():
+            case when.While():  # what it measures says how long it lasts
+                plan = replace(plan, goes_on=False)
                 measure = Measure[trigger.measure.upper()]
                 scale = MILLIONTHS if measure == Measure.DISK_USAGE else 1
                 return replace(plan, by=By.MEASURE, measure=measure, above=int(trigger.above * scale), lasts=lasts)

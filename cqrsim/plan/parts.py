@@ -75,6 +75,8 @@ class FaultPlan:
     """How often it strikes at most."""
     lasts: "Series | None" = None
     """How long what it does lasts, by its strikes; None where its windows say so, or it is over at once."""
+    goes_on: bool = False
+    """Whether it lasts to the end of its window, once an operation has set it off."""
     restart: "Series | None" = None
     """How long until what it brought down is up again, by its strikes."""
     held: bool = False

@@ -11,9 +11,7 @@ from cqrsim.scenario.triggers import At, Every, InBursts, Renewal
 Windows = tuple[tuple[int, int], ...]
 
 
-def begins_and_ends(
-    trigger: object, lasts: AnyDistribution | None, purpose: str, draws: Draws, end_ns: int
-) -> Windows:
+def begins_and_ends(trigger: object, lasts: AnyDistribution | None, purpose: str, draws: Draws, end_ns: int) -> Windows:
     """Stretches [begin, end) up to a time; one that covers everything for triggers that go by operations."""
     if isinstance(trigger, Renewal):
         return _renewal(trigger, purpose, draws, end_ns)
@@ -39,7 +37,7 @@ def _every(trigger: Every, purpose: str, draws: Draws, end_ns: int) -> list[int]
 def _renewal(trigger: Renewal, purpose: str, draws: Draws, end_ns: int) -> Windows:
     """Up, down, up, down: the stretches that are down."""
     ups, downs = draws.series(f"{purpose} up", trigger.up), draws.series(f"{purpose} down", trigger.down)
-    windows, time = [], 0
+    windows, time = list[tuple[int, int]](), 0
     for number in count():
         begins = time + ups[number]
         time = max(begins + downs[number], time + 1)  # time goes on, even where both are 0
