@@ -16,7 +16,57 @@ from cqrsim.scenario.distributions import (
     Mixture,
     Uniform,
 )
-from cqrsim.scenario.faults import AnyFault, DiskFull, LostMessages, SlowDisk, Stall, WriteErrors
+from cqrsim.scenario.effects import (
+    Ambiguous,
+    AnyEffect,
+    Consume,
+    Corrupt,
+    Crash,
+    Custom,
+    Cut,
+    Delay,
+    Die,
+    Disconnect,
+    Drop,
+    Duplicate,
+    FlushError,
+    Freeze,
+    Full,
+    Lie,
+    Overload,
+    Pause,
+    Promote,
+    Refuse,
+    Slow,
+    TwoInstances,
+)
+from cqrsim.scenario.faults import (
+    AmbiguousErrors,
+    AnyFault,
+    ClientDisconnect,
+    ConsumeDisk,
+    DeadDisk,
+    DelayedMessages,
+    DiskFull,
+    DuplicateMessages,
+    FailOver,
+    Fault,
+    Flood,
+    FlushErrors,
+    HandlerCrash,
+    LostMessages,
+    LyingFlush,
+    Overlap,
+    Partition,
+    PowerLoss,
+    ProjectionCrash,
+    SilentChange,
+    SlowDisk,
+    Stall,
+    StoreCrash,
+    WriteErrors,
+    Zombie,
+)
 from cqrsim.scenario.feedback import (
     AnyFeedback,
     Combined,
@@ -42,6 +92,19 @@ from cqrsim.scenario.state import (
     StateAnswers,
 )
 from cqrsim.scenario.store import Disk, EventStore
+from cqrsim.scenario.triggers import (
+    AfterFault,
+    AnyTrigger,
+    At,
+    Every,
+    InBursts,
+    Nth,
+    PerOperation,
+    Renewal,
+    Sequence,
+    When,
+    While,
+)
 
 
 def schema() -> dict[str, Any]:
@@ -56,11 +119,17 @@ def schema() -> dict[str, Any]:
 
 
 __all__ = [
-    "AnyAggregates", "AnyArrivals", "AnyDistribution", "AnyFault", "AnyFeedback", "AnyState",
-    "BackgroundReads", "Bursts", "Clients", "Closed", "Combined", "Constant", "Disk", "DiskFull", "Empirical",
-    "ErrorCache", "Evenly", "EventStore", "Exponential", "FeedbackAnswers", "ForwardEvent", "FromGenerated",
-    "FromPublished", "Gamma", "Handlers", "LoadDecideAppend", "LogNormal", "LostMessages", "Mixture", "Network",
-    "OwnReads", "OwnStore", "Poisson", "Polling", "PreValidation", "Projection", "Range", "Recorded", "Regular",
-    "Retries", "Route", "Rule", "Scenario", "Silence", "SlowDisk", "Stall", "StateAnswers", "SyncValidation",
-    "Uniform", "Weighted", "WriteErrors", "Zipf", "from_dict", "load", "presets", "schema",
+    "AfterFault", "Ambiguous", "AmbiguousErrors", "AnyAggregates", "AnyArrivals", "AnyDistribution", "AnyEffect",
+    "AnyFault", "AnyFeedback", "AnyState", "AnyTrigger", "At", "BackgroundReads", "Bursts", "ClientDisconnect",
+    "Clients", "Closed", "Combined", "Constant", "Consume", "ConsumeDisk", "Corrupt", "Crash", "Custom", "Cut",
+    "DeadDisk", "Delay", "DelayedMessages", "Die", "Disconnect", "Disk", "DiskFull", "Drop", "Duplicate",
+    "DuplicateMessages", "Empirical", "ErrorCache", "Evenly", "EventStore", "Every", "Exponential", "FailOver",
+    "Fault", "FeedbackAnswers", "Flood", "FlushError", "FlushErrors", "ForwardEvent", "Freeze", "FromGenerated",
+    "FromPublished", "Full", "Gamma", "HandlerCrash", "Handlers", "InBursts", "Lie", "LoadDecideAppend",
+    "LogNormal", "LostMessages", "LyingFlush", "Mixture", "Network", "Nth", "Overlap", "Overload", "OwnReads",
+    "OwnStore", "Partition", "Pause", "PerOperation", "Poisson", "Polling", "PowerLoss", "PreValidation",
+    "Projection", "ProjectionCrash", "Promote", "Range", "Recorded", "Refuse", "Regular", "Renewal", "Retries",
+    "Route", "Rule", "Scenario", "Sequence", "Silence", "SilentChange", "Slow", "SlowDisk", "Stall", "StateAnswers",
+    "StoreCrash", "SyncValidation", "TwoInstances", "Uniform", "Weighted", "When", "While", "WriteErrors", "Zipf",
+    "Zombie", "from_dict", "load", "presets", "schema",
 ]  # fmt: skip

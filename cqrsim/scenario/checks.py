@@ -10,7 +10,6 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 from cqrsim.errors import Problem, ScenarioError, did_you_mean
-from cqrsim.messages import LINK_NAMES
 from cqrsim.units import Duration, Rate, Size
 
 T = TypeVar("T")
@@ -131,12 +130,11 @@ def _text(value: Any) -> str:
     return value
 
 
-def _link(value: Any) -> str:
-    if value not in LINK_NAMES:
-        hint = did_you_mean(value, LINK_NAMES)
-        names = ", ".join(f'"{name}"' for name in LINK_NAMES)
-        raise ScenarioError((Problem("", value, "no such link" if hint else f"no such link; there are {names}", hint),))
-    return str(value)
+def function(value: Any) -> Any:
+    """Whatever can be called."""
+    if not callable(value):
+        raise ValueError("must be a function")
+    return value
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -230,7 +228,7 @@ if TYPE_CHECKING:
 else:
     NamesSetting = Names
 Text: TypeAlias = Annotated[str, Checked(_text, "a text", {"type": "string"})]
-LinkName: TypeAlias = Annotated[str, Checked(_link, "a link", {"enum": list(LINK_NAMES)})]
+FUNCTION = Checked(function, "a function", {})
 EVENTS = Checked(_event_counts, "a number of events, or a list of [number, weight]", _PAIRS_SCHEMA)
 CHANGES = Checked(weighted(None, "change"), "a change, or a list of [change, weight]", _PAIRS_SCHEMA)
 

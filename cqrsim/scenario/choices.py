@@ -7,7 +7,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 from cqrsim.errors import Problem, ScenarioError, did_you_mean
-from cqrsim.scenario.values import settings_of
+from cqrsim.scenario.values import VALUES, CodeOnly, settings_of
 
 Shorthand = Callable[[Any], Any]
 
@@ -47,7 +47,8 @@ class Choice:
         return core_schema.no_info_before_validator_function(check, union)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        kinds = [handler(kind) for name, kind in _union(schema)["choices"].items() if name != tag("Rule")]
+        unwritten = {tag(name) for name, cls in VALUES.items() if issubclass(cls, CodeOnly)}
+        kinds = [handler(kind) for name, kind in _union(schema)["choices"].items() if name not in unwritten]
         extra = [dict(self.shorthand_schema)] if self.shorthand_schema is not None else []
         return {"anyOf": [*extra, *kinds]}
 

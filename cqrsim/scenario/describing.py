@@ -5,21 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from cqrsim.scenario.clients import Clients
-from cqrsim.scenario.phrases import (
-    aggregates,
-    arrivals,
-    counted,
-    fault,
-    feedback,
-    is_zero,
-    percent,
-    projections,
-    state,
-    times,
-)
+from cqrsim.scenario.fault_phrases import fault
+from cqrsim.scenario.phrases import aggregates, arrivals, feedback, projections, state
 from cqrsim.scenario.projections import Projection
-from cqrsim.scenario.rules import Range, Rule, name_of
+from cqrsim.scenario.rules import Range, Rule
 from cqrsim.scenario.scenario import Scenario
+from cqrsim.scenario.store import EventStore
+from cqrsim.scenario.values import name_of
+from cqrsim.scenario.words import counted, is_zero, percent, times
 from cqrsim.units import Duration
 
 
@@ -138,11 +131,30 @@ def _store(scenario: Scenario) -> Iterator[str | None]:
     yield "answers before the flush" if store.answer_after == "write" else "answers when the event is durable"
     yield "publishes before the event is durable" if store.publish == "before_durable" else None
     yield "versions are checked" if store.check_version else None
-    yield "command ids are stored once" if store.dedupe else None
+    yield f"command ids are stored once{_remembered(store)}" if store.dedupe else None
+    yield from _store_in_trouble(store)
     if not is_zero(store.read) or store.read_per_event:
         each = f" and {store.read_per_event} for each event" if store.read_per_event else ""
         snapshots = f", with a snapshot every {store.snapshot_every} events" if store.snapshot_every else ""
         yield f"reading a stream takes {times(store.read)}{each}{snapshots}"
+
+
+def _remembered(store: EventStore) -> str:
+    span = f" for {store.dedupe_for}" if store.dedupe_for is not None else ""
+    limit = f"; the last {counted(store.dedupe_at_most, 'id')}" if store.dedupe_at_most is not None else ""
+    return f", and remembered{span}{limit}" if span or limit else ""
+
+
+def _store_in_trouble(store: EventStore) -> Iterator[str | None]:
+    """What it does about errors and restarts, where that is not the default."""
+    after = {"poison": "refuses everything until it starts again", "exit": "exits and starts again"}
+    if store.on_error != "continue":
+        yield f"after an error it {after[store.on_error]}, which takes {times(store.restart)}"
+    yield "a flush that failed is tried again" if store.retry_flush else None
+    yield "it does not start with a bad record in its log" if store.recover == "refuse" else None
+    yield "streams are read as written, flushed or not" if store.reads == "written" else None
+    yield "appends of a replaced instance are refused" if store.fencing else None
+    yield "when it starts again it publishes what it had not" if store.republish else None
 
 
 def _disk(scenario: Scenario) -> Iterator[str | None]:
@@ -164,6 +176,18 @@ def _projection(view: Projection) -> Iterator[str | None]:
     yield f"committing a batch takes {times(view.commit)}" if view.commit is not None else None
     if view.checkpoint_every is not None:
         yield f"a checkpoint every {counted(view.checkpoint_every, 'event')} takes {times(view.checkpoint)}"
+    yield "it notices gaps and reads the log from where it was" if view.catch_up else None
+    if view.buffer is not None:
+        yield f"{counted(view.buffer, 'event')} may wait for it, and more are dropped"
+    yield _rebuilding(view)
+
+
+def _rebuilding(view: Projection) -> str | None:
+    """How it starts again, where that is not the default."""
+    start = "started again, it reads the log from its last checkpoint" if view.rebuild == "checkpoint" else ""
+    speed = f"an event takes {times(view.rebuild_per_event)} then" if view.rebuild_per_event is not None else ""
+    silent = "it answers nobody until it has read the log again" if not view.serves_while_rebuilding else ""
+    return "; ".join(part for part in (start, speed, silent) if part) or None
 
 
 def _network(scenario: Scenario) -> Iterator[str]:

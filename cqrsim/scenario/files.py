@@ -46,7 +46,9 @@ def from_dict(data: Mapping[str, Any], source: str = "", folder: str | Path | No
     try:
         return adapter().validate_python(dict(data), context=context)
     except ValidationError as error:
-        problems = dict.fromkeys((*problems_of(error, Scenario), *naming_mistakes({"projections": {}, **data})))
+        problems = dict.fromkeys(
+            (*problems_of(error, Scenario), *naming_mistakes({"projections": {}, "handlers": {}, **data}))
+        )
         raise ScenarioError(problems, source) from None
 
 

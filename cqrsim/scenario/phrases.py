@@ -1,23 +1,13 @@
-"""Choices in plain words: when commands come, how clients learn, where state comes from, what goes wrong."""
+"""Choices in plain words: when commands come, how clients learn, where state comes from."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cqrsim.amounts import LARGEST
 from cqrsim.scenario.aggregates import Evenly, Weighted, Zipf
 from cqrsim.scenario.arrivals import Bursts, Closed, Poisson, Recorded, Regular
-from cqrsim.scenario.distributions import (
-    AnyDistribution,
-    Constant,
-    Exponential,
-    Gamma,
-    LogNormal,
-    Mixture,
-    Uniform,
-)
-from cqrsim.scenario.faults import AnyFault, DiskFull, LostMessages, SlowDisk, Stall, WriteErrors
 from cqrsim.scenario.feedback import Combined, ErrorCache, Feedback, ForwardEvent, Polling, Silence, SyncValidation
 from cqrsim.scenario.state import FromGenerated, FromPublished, LoadDecideAppend, OwnStore, State
+from cqrsim.scenario.words import counted, percent, times
 from cqrsim.units import Duration
 
 
@@ -104,22 +94,31 @@ def state(given: Any) -> str:
     """Where the handler's state comes from."""
     if isinstance(given, OwnStore):
         first = "before" if given.order == "own_first" else "after"
-        return f"state is kept in the handler's own store, saved {first} the event is sent, in {times(given.save)}"
+        mended = f"; every {given.reconcile_every} it is compared with the log" if given.reconcile_every else ""
+        some = f", which finds {percent(given.reconcile_finds)} of what differs" if given.reconcile_finds < 1 else ""
+        saved = f"saved {first} the event is sent, in {times(given.save)}"
+        return f"state is kept in the handler's own store, {saved}{mended}{some}"
     if isinstance(given, FromPublished):
-        limit = _or_after(given.give_up_after)
-        return f"state comes from published events; the turn passes when its own has come back{limit}"
+        limit, doubt = _or_after(given.give_up_after), _doubt(given.in_doubt)
+        gaps = "; gaps are noticed and read from the log" if given.catch_up else ""
+        return f"state comes from published events; the turn passes when its own has come back{limit}{doubt}{gaps}"
     if isinstance(given, LoadDecideAppend):
         again = f"up to {counted(given.retries, 'retry', 'retries')}"
-        return f"the stream is loaded for each command and appended to at the expected version, with {again}"
+        doubt = _doubt(given.in_doubt)
+        return f"the stream is loaded for each command and appended to at the expected version, with {again}{doubt}"
     assert isinstance(given, FromGenerated)
     if not given.wait:
         return "state comes from the events generated; nobody waits for the store"
-    doubt = "; in doubt the stream is read again" if given.careful else ""
+    doubt = "; in doubt the stream is read again" if given.careful else _doubt(given.in_doubt)
     return f"state comes from the events generated, when the store has answered{_or_after(given.give_up_after)}{doubt}"
 
 
 def _or_after(limit: Duration | None) -> str:
     return f", or after {limit}" if limit is not None else ""
+
+
+def _doubt(in_doubt: str) -> str:
+    return "; in doubt the client is told that nobody knows" if in_doubt == "say_unknown" else ""
 
 
 def aggregates(given: Any) -> str:
@@ -130,65 +129,6 @@ def aggregates(given: Any) -> str:
         return f"{counted(given.count, 'aggregate')}, popular by Zipf's law with exponent {given.exponent:g}"
     assert isinstance(given, Weighted)
     return f"{counted(len(given.weights), 'aggregate')}, popular as recorded"
-
-
-def fault(given: AnyFault, end_ns: int) -> str:
-    """What goes wrong, and when; and whether that is too late."""
-    name = f"{given.name}: " if given.name is not None else ""
-    words: dict[type, Callable[[Any], str]] = {
-        DiskFull: lambda f: "the disk is full",
-        WriteErrors: lambda f: f"{percent(f.share)} of the writes fail",
-        SlowDisk: lambda f: f"the disk is {f.factor:g} times slower",
-        Stall: lambda f: "the disk stalls",
-        LostMessages: lambda f: f"{percent(f.share)} of the messages {f.link} are lost",
-    }
-    never = " (after the end: never happens)" if int(given.at) >= end_ns else ""
-    return f"{name}{words[type(given)](given)} {given.span}{never}"
-
-
-def times(given: AnyDistribution) -> str:
-    """How long something takes."""
-    if isinstance(given, Constant):
-        return str(given.value)
-    if isinstance(given, Exponential):
-        return f"{given.mean} on average (exponential)"
-    if isinstance(given, Uniform):
-        return f"{given.low} to {given.high}"
-    if isinstance(given, LogNormal) and given.p50 is not None:
-        return f"{given.p50} at the median and {given.p99} at the 99 % quantile (log-normal, mean {_about(given)})"
-    if isinstance(given, LogNormal | Gamma):
-        kind = "log-normal" if isinstance(given, LogNormal) else "gamma"
-        return f"{given.mean} on average ({kind}, cv {given.cv:g})"
-    if isinstance(given, Mixture):
-        total = sum(weight for weight, _ in given.parts)
-        return " or ".join(f"{times(part)} in {percent(weight / total)} of cases" for weight, part in given.parts)
-    how = "in their order" if given.replay else "drawn at random"
-    source = f" from {given.file}" if given.file is not None else ""
-    return f"{_about(given)} on average ({len(given.values):,} measured values{source}, {how})"
-
-
-def _about(given: AnyDistribution) -> str:
-    """A mean with three digits."""
-    mean = given.mean_ns()
-    if mean > LARGEST / 2:
-        return f"{mean / 1e9:.3g}s"
-    scale = 10 ** max(0, len(str(int(mean))) - 3)
-    return str(Duration(round(mean / scale) * scale))
-
-
-def is_zero(given: AnyDistribution) -> bool:
-    """Whether it takes no time at all."""
-    return isinstance(given, Constant) and not given.value
-
-
-def percent(share: float) -> str:
-    """A share for people."""
-    return f"{share * 100:.6g} %"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """A number and its noun."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def projections(names: Sequence[str]) -> str:

@@ -1,8 +1,12 @@
 """Projections: what applies the published events, and answers queries."""
 
-from cqrsim.scenario.checks import Count, Maybe, Name, PositiveDuration
+from collections.abc import Iterator
+from typing import Literal
+
+from cqrsim.errors import Problem
+from cqrsim.scenario.checks import Count, Maybe, Name, PositiveDuration, YesNo
 from cqrsim.scenario.distributions import DistributionOrNone, DistributionSetting
-from cqrsim.scenario.values import Settings, setting, value
+from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration
 
 
@@ -31,3 +35,25 @@ class Projection(Settings):
     """Events between two checkpoints; "none": no checkpoints."""
     checkpoint: DistributionSetting = setting(default=Duration(0))
     """Time of one checkpoint."""
+    catch_up: YesNo = False
+    """Whether it notices gaps (by the position that each event says is before its own, and when the store starts again)
+    and then reads the log from where it was."""
+    buffer: Maybe[Count] = None
+    """Published events that may wait for it; more are dropped, and nobody is told.  "none": no limit."""
+    rebuild: Literal["zero", "checkpoint"] = "zero"
+    """From where it reads the log when it starts again: from the beginning, or from its last checkpoint."""
+    rebuild_per_event: DistributionOrNone = setting(default=None)
+    """Time to apply one event then; "none": as ``apply``."""
+    serves_while_rebuilding: YesNo = True
+    """Whether it answers queries meanwhile, from what it has got so far."""
+
+    @staticmethod
+    def mistakes(known: Known) -> Iterator[Problem]:
+        """Settings that would have no effect."""
+        if known.has("poll") and known.poll is not None:
+            if known.has("catch_up") and known.catch_up:
+                yield Problem("catch_up", True, "belongs to events that are pushed: one that polls misses none")
+            if known.has("buffer") and known.buffer is not None:
+                yield Problem("buffer", known.buffer, "belongs to events that are pushed: one that polls fetches them")
+        if known.has("rebuild", "checkpoint_every") and known.rebuild == "checkpoint" and not known.checkpoint_every:
+            yield Problem("rebuild", "checkpoint", "needs checkpoint_every: without checkpoints there is none to read")

@@ -1,13 +1,12 @@
 """State rules: which commands the state of their aggregate forbids."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 from cqrsim.errors import Problem
-from cqrsim.scenario.checks import Checked, Whole
+from cqrsim.scenario.checks import Checked, Whole, function
 from cqrsim.scenario.choices import Choice
-from cqrsim.scenario.values import Known, Settings, setting, value
+from cqrsim.scenario.values import CodeOnly, Known, Settings, fingerprint_of, setting, value
 
 
 @value
@@ -42,23 +41,17 @@ class Range(Settings):
             yield Problem("start", known.start, f"must be within low ({known.low}) and high ({known.high})")
 
 
-def _function(given: Any) -> Any:
-    if not callable(given):
-        raise ValueError("must be a function")
-    return given
-
-
 def _anything(given: Any) -> Any:
     return given
 
 
-_DECIDE = Checked(_function, "a function (state, command) -> tuple of events, or Refused", {})
-_EVOLVE = Checked(_function, "a function (state, event) -> state", {})
+_DECIDE = Checked(function, "a function (state, command) -> tuple of events, or Refused", {})
+_EVOLVE = Checked(function, "a function (state, event) -> state", {})
 _INITIAL = Checked(_anything, "any value", {})
 
 
 @value
-class Rule(Settings):
+class Rule(CodeOnly):
     """A rule of your own: two pure functions and the state that every aggregate begins with.
 
     ``decide(state, command)`` must return the events, as a tuple or a list, or a :class:`~cqrsim.messages.Refused`;
@@ -70,6 +63,9 @@ class Rule(Settings):
     >>> Rule(decide, evolve=lambda state, event: state - 1, initial=10).initial
     10
     """
+
+    called = "a custom Rule"
+    instead = "Range"
 
     decide: Annotated[Callable[[Any, Any], Any], _DECIDE]
     """From state and command to a tuple or list of events, or to Refused."""
@@ -83,36 +79,9 @@ class Rule(Settings):
         """The state may be unhashable, the functions are not."""
         return hash((self.decide, self.evolve))
 
-    def content(self) -> dict[str, Any]:
-        """The fingerprint."""
-        return {"fingerprint": self.fingerprint()}
-
     def fingerprint(self) -> str:
         """What a digest can tell of the rule: the functions' names and code, and the state as text."""
-        hasher = hashlib.sha256(repr(self.initial).encode())
-        for function in (self.decide, self.evolve):
-            hasher.update(f"{name_of(function)}\0".encode())
-            _feed_code(hasher, getattr(function, "__code__", None))
-        return hasher.hexdigest()
-
-
-def name_of(function: Any) -> str:
-    """A function's full name."""
-    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__qualname__)}"
-
-
-def _feed_code(hasher: Any, code: Any) -> None:
-    """Add byte code with its constants and names; nested functions by their code, not by their address."""
-    if code is None:
-        return
-    hasher.update(code.co_code + repr((code.co_names, code.co_varnames)).encode())
-    for constant in code.co_consts:
-        if hasattr(constant, "co_code"):
-            _feed_code(hasher, constant)
-        elif isinstance(constant, frozenset):
-            hasher.update(repr(sorted(map(repr, constant))).encode())
-        else:
-            hasher.update(repr(constant).encode())
+        return fingerprint_of((self.decide, self.evolve), repr(self.initial))
 
 
 AnyRule: TypeAlias = Annotated[Range | Rule, Choice("rule")]

@@ -9,7 +9,8 @@ from cqrsim.scenario.aggregates import AnyAggregates, Evenly
 from cqrsim.scenario.checks import Maybe, PositiveDuration, Text
 from cqrsim.scenario.choices import ListOf, OneOrMany
 from cqrsim.scenario.clients import Clients
-from cqrsim.scenario.faults import AnyFault
+from cqrsim.scenario.effects import Consume
+from cqrsim.scenario.faults import AnyFault, ConsumeDisk, Fault
 from cqrsim.scenario.feedback import AnyFeedback, Feedback, SyncValidation
 from cqrsim.scenario.handlers import Handlers
 from cqrsim.scenario.naming import naming_mistakes
@@ -18,6 +19,7 @@ from cqrsim.scenario.projections import Projection
 from cqrsim.scenario.rules import AnyRule
 from cqrsim.scenario.state import AnyState, FromGenerated
 from cqrsim.scenario.store import Disk, EventStore
+from cqrsim.scenario.triggers import While
 from cqrsim.scenario.values import Known, Settings, setting, value
 from cqrsim.units import Duration, seconds
 
@@ -95,6 +97,8 @@ class Scenario(Settings):
         if known.has("length", "warm_up") and known.warm_up >= known.length:
             yield Problem("warm_up", known.warm_up, f"must be less than length ({known.length})")
         yield from naming_mistakes(known.fields)
+        if known.has("faults", "disk") and known.disk.capacity is None:
+            yield from _disks_without_end(known.faults)
         if known.has("clients"):
             yield from _retries_that_never_come(known.clients, known.fields.get("feedback"))
 
@@ -203,6 +207,17 @@ def _retries_that_never_come(clients: Clients | tuple[Clients, ...], of_scenario
             path = f"clients.{place}" if isinstance(clients, tuple) else "clients"
             message = 'without patience there is no timeout: give the clients patience, or add "failure"'
             yield Problem(f"{path}.retries.after", group.retries.after, message)
+
+
+def _disks_without_end(faults: Iterable[AnyFault]) -> Iterator[Problem]:
+    """Faults about a room that has no limit."""
+    for place, fault in enumerate(faults):
+        if isinstance(fault, ConsumeDisk) or (isinstance(fault, Fault) and isinstance(fault.what, Consume)):
+            message = "fills a disk, and this one never fills: give it a capacity (disk.capacity)"
+            yield Problem(f"faults.{place}", None, message)
+        if isinstance(fault, Fault) and isinstance(fault.when, While) and fault.when.measure == "disk_usage":
+            message = "is a share of disk.capacity, which is not set"
+            yield Problem(f"faults.{place}.when.measure", "disk_usage", message)
 
 
 def _as_tuple(one_or_many: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from cqrsim.errors import Problem
-from cqrsim.scenario.checks import Maybe, Number, PositiveDuration, YesNo
+from cqrsim.scenario.checks import Maybe, Number, PositiveDuration, Share, YesNo
 from cqrsim.scenario.choices import Choice
 from cqrsim.scenario.distributions import AnyDistribution, DistributionSetting
 from cqrsim.scenario.values import Known, Settings, setting, value
@@ -31,7 +31,7 @@ class StateAnswers:
     """What the aggregate's turn waits for."""
     give_up_after: Duration | None = None
     """How long it waits."""
-    on_doubt: Literal["presume_failure", "reread"] = "presume_failure"
+    on_doubt: Literal["presume_failure", "reread", "say_unknown"] = "presume_failure"
     """What the handler does when it does not know whether its append is durable."""
     load: bool = False
     """Whether the stream is loaded for each command."""
@@ -39,6 +39,12 @@ class StateAnswers:
     """Whether an append says which version of the stream it expects."""
     conflict_retries: int = 0
     """How often a command is decided anew after a version conflict."""
+    catch_up: bool = False
+    """Whether it notices that published events are missing, and reads them."""
+    reconcile_every: Duration | None = None
+    """How often its state is compared with the log, and mended."""
+    reconcile_finds: float = 1.0
+    """Which share of the aggregates that differ is noticed then."""
 
 
 class State(Settings):
@@ -47,6 +53,14 @@ class State(Settings):
     @abstractmethod
     def answers(self) -> StateAnswers:
         """The four questions, answered."""
+
+
+InDoubt: TypeAlias = Literal["say_failed", "say_unknown"]
+"""What a handler tells the client when it does not know whether its append is durable."""
+
+
+def _on_doubt(in_doubt: InDoubt) -> Literal["presume_failure", "say_unknown"]:
+    return "presume_failure" if in_doubt == "say_failed" else "say_unknown"
 
 
 @value
@@ -62,14 +76,31 @@ class OwnStore(State):
     order: Literal["own_first", "event_first"] = "own_first"
     """Which of the two comes first: "own_first" saves and then sends the event; "event_first" sends the event and then
     saves.  It only sends it, and waits for nothing: this does not protect against an append that fails."""
+    reconcile_every: Maybe[PositiveDuration] = None
+    """Time between two comparisons of its store with the log, which mend what they find; "none": never compared."""
+    reconcile_finds: Share = 1.0
+    """Which share of the aggregates that differ a comparison notices."""
     kind: Literal["OwnStore"] = setting(default="OwnStore", kw_only=True, repr=False)
+
+    @staticmethod
+    def mistakes(known: Known) -> Iterator[Problem]:
+        """Finding without looking."""
+        never = known.has("reconcile_every") and known.reconcile_every is None
+        if never and known.has("reconcile_finds") and known.reconcile_finds != 1.0:
+            yield Problem("reconcile_finds", known.reconcile_finds, "needs reconcile_every: else nothing is compared")
 
     def answers(self) -> StateAnswers:
         """Folds what it decides; waits for nothing."""
         side: Literal["before_append", "after_append"] = (
             "before_append" if self.order == "own_first" else "after_append"
         )
-        return StateAnswers(save=side, save_time=self.save, fold_on="decision")
+        return StateAnswers(
+            save=side,
+            save_time=self.save,
+            fold_on="decision",
+            reconcile_every=self.reconcile_every,
+            reconcile_finds=self.reconcile_finds,
+        )
 
 
 @value
@@ -83,11 +114,21 @@ class FromPublished(State):
     give_up_after: Maybe[PositiveDuration] = None
     """How long the turn waits for the event; by default "none": for ever.  A handler that gives up takes the append for
     failed and tells the client so, though the event may still become durable and come back."""
+    catch_up: YesNo = False
+    """Whether it notices gaps in what is published, and then reads the log from where it was."""
+    in_doubt: InDoubt = "say_failed"
+    """What the client is told when the handler gives up: that the command failed, or that nobody knows."""
     kind: Literal["FromPublished"] = setting(default="FromPublished", kw_only=True, repr=False)
 
     def answers(self) -> StateAnswers:
         """Folds what is published; waits for it."""
-        return StateAnswers(fold_on="publication", wait_for="publication", give_up_after=self.give_up_after)
+        return StateAnswers(
+            fold_on="publication",
+            wait_for="publication",
+            give_up_after=self.give_up_after,
+            on_doubt=_on_doubt(self.in_doubt),
+            catch_up=self.catch_up,
+        )
 
 
 @value
@@ -109,13 +150,21 @@ class FromGenerated(State):
     """How long the turn waits for the answer, by default 5 s; "none": for ever.  A handler that gives up takes the
     append for failed and tells the client so, though it may still become durable (with careful = true it reads the
     stream again instead)."""
+    in_doubt: InDoubt = "say_failed"
+    """What the client is told when the handler gives up: that the command failed, or that nobody knows."""
     kind: Literal["FromGenerated"] = setting(default="FromGenerated", kw_only=True, repr=False)
 
     @staticmethod
     def mistakes(known: Known) -> Iterator[Problem]:
-        """Careful without waiting."""
-        if known.has("wait", "careful") and known.careful and not known.wait:
+        """Doubt where there is none."""
+        waits = not known.has("wait") or known.wait
+        if known.has("careful") and known.careful and not waits:
             yield Problem("careful", True, "needs wait = true: without an answer there is nothing to doubt")
+        if known.has("in_doubt") and known.in_doubt == "say_unknown":
+            if known.has("careful") and known.careful:
+                yield Problem("in_doubt", "say_unknown", "has no effect with careful = true, which settles all doubt")
+            elif not waits:
+                yield Problem("in_doubt", "say_unknown", "needs wait = true: without an answer there is no doubt")
 
     def answers(self) -> StateAnswers:
         """Folds on the answer and waits for it, or folds at once."""
@@ -125,7 +174,7 @@ class FromGenerated(State):
             fold_on="answer",
             wait_for="answer",
             give_up_after=self.give_up_after,
-            on_doubt="reread" if self.careful else "presume_failure",
+            on_doubt="reread" if self.careful else _on_doubt(self.in_doubt),
         )
 
 
@@ -146,6 +195,8 @@ class LoadDecideAppend(State):
     """How long the turn waits for the store's answer, by default 5 s; "none": for ever.  A handler that gives up takes
     the append for failed and tells the client so, though it may still become durable (FromGenerated(careful=True) reads
     the stream again instead)."""
+    in_doubt: InDoubt = "say_failed"
+    """What the client is told when the handler gives up: that the command failed, or that nobody knows."""
     kind: Literal["LoadDecideAppend"] = setting(default="LoadDecideAppend", kw_only=True, repr=False)
 
     def answers(self) -> StateAnswers:
@@ -156,6 +207,7 @@ class LoadDecideAppend(State):
             give_up_after=self.give_up_after,
             expect_version=True,
             conflict_retries=self.retries,
+            on_doubt=_on_doubt(self.in_doubt),
         )
 
 

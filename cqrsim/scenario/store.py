@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cqrsim.errors import Problem, UnitError
-from cqrsim.scenario.checks import Checked, Count, Maybe, PositiveSize, YesNo
+from cqrsim.scenario.checks import Checked, Count, Maybe, PositiveDuration, PositiveSize, YesNo
 from cqrsim.scenario.distributions import DistributionSetting
 from cqrsim.scenario.values import Known, Settings, setting, value
-from cqrsim.units import Duration
+from cqrsim.units import Duration, seconds
 
 
 def _flush(given: Any) -> str | Duration:
@@ -63,6 +63,25 @@ class EventStore(Settings):
     """Time to read a stream, however short."""
     read_per_event: Duration = Duration(0)
     """Time for each event read."""
+    on_error: Literal["continue", "poison", "exit"] = "continue"
+    """What the store does after the disk's error: it goes on, refuses every append until it starts again, or exits and
+    starts again by itself."""
+    restart: DistributionSetting = setting(default=seconds(5))
+    """Time that a restart takes: of a store that has exited, and of one that refuses everything."""
+    retry_flush: YesNo = False
+    """Whether a flush that failed is tried again, and believed if it then succeeds."""
+    recover: Literal["truncate", "refuse"] = "truncate"
+    """What a restart does about a bad record: it cuts the log off there, or refuses to start."""
+    reads: Literal["flushed", "written"] = "flushed"
+    """What reading a stream shows: what is durable, or already what is written."""
+    dedupe_for: Maybe[PositiveDuration] = None
+    """How long command ids are remembered for ``dedupe``; "none": for ever."""
+    dedupe_at_most: Maybe[Count] = None
+    """How many command ids are remembered for ``dedupe``, the latest; "none": all."""
+    fencing: YesNo = False
+    """Whether appends are refused that come from an instance of a handler that has been replaced."""
+    republish: YesNo = False
+    """Whether a store that starts again publishes what it finds in its log and had not published."""
 
     @staticmethod
     def mistakes(known: Known) -> Iterator[Problem]:
@@ -73,6 +92,9 @@ class EventStore(Settings):
         if known.has("batch_window", "batch_at_most") and known.batch_window and known.batch_at_most == 1:
             message = "waits for others, so batch_at_most must be more than 1"
             yield Problem("batch_window", known.batch_window, message)
+        for name in ("dedupe_for", "dedupe_at_most"):
+            if known.has("dedupe", name) and known.fields[name] is not None and not known.dedupe:
+                yield Problem(name, known.fields[name], "needs dedupe = true: else no command id is remembered")
 
 
 @value

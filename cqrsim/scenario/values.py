@@ -6,8 +6,9 @@ together; it sees the fields that are right by themselves, so that one look find
 """
 
 import dataclasses
+import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator
@@ -156,6 +157,55 @@ class Settings(metaclass=_Telling):
         cls = type(self)
         shown = (f"{name}={_code(given)}" for name, given in self.given().items() if not is_default(cls, name, given))
         return f"{cls.__name__}({', '.join(shown)})"
+
+
+class CodeOnly(Settings):
+    """A value with functions of somebody's own, which no file can hold: equal only with the very same functions."""
+
+    called: ClassVar = "a function"
+    """What it is, for people."""
+    instead: ClassVar = "another kind"
+    """What can be written."""
+
+    def content(self) -> dict[str, Any]:
+        """The fingerprint."""
+        return {"fingerprint": self.fingerprint()}
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The functions among the settings."""
+        return {name: given for name, given in self.given().items() if callable(given)}
+
+    def fingerprint(self) -> str:
+        """What a digest can tell: the functions' names and code."""
+        return fingerprint_of(self.functions().values())
+
+
+def fingerprint_of(functions: Iterable[Any], start: str = "") -> str:
+    """SHA-256 of functions' names and code, and of a text ahead of them."""
+    hasher = hashlib.sha256(start.encode())
+    for function in functions:
+        hasher.update(f"{name_of(function)}\0".encode())
+        _feed_code(hasher, getattr(function, "__code__", None))
+    return hasher.hexdigest()
+
+
+def name_of(function: Any) -> str:
+    """A function's full name."""
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+def _feed_code(hasher: Any, code: Any) -> None:
+    """Add byte code with its constants and names; nested functions by their code, not by their address."""
+    if code is None:
+        return
+    hasher.update(code.co_code + repr((code.co_names, code.co_varnames)).encode())
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            _feed_code(hasher, constant)
+        elif isinstance(constant, frozenset):
+            hasher.update(repr(sorted(map(repr, constant))).encode())
+        else:
+            hasher.update(repr(constant).encode())
 
 
 def _signature(cls: type) -> inspect.Signature:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cqrsim.errors import Problem, ScenarioError
-from cqrsim.scenario.rules import Rule, name_of
-from cqrsim.scenario.values import Settings, is_default, settings_of, shortened
+from cqrsim.scenario.values import CodeOnly, Settings, is_default, name_of, settings_of, shortened
 from cqrsim.units import Duration, Rate, Size
 
 Rewrite = Callable[[str], str]
@@ -18,30 +17,48 @@ Rewrite = Callable[[str], str]
 
 def as_dict(value: Settings, complete: bool = False, rewrite_file: Rewrite = str) -> dict[str, Any]:
     """A value as dicts, lists, texts and numbers; paths of measured files may be rewritten."""
-    table: dict[str, Any] = {"kind": type(value).__name__} if "kind" in settings_of(type(value)) else {}
-    for name, given in value.given().items():
-        if isinstance(given, Rule):
-            raise ScenarioError((_not_writable(name, given),))
-        if name == "file" and given is not None:
-            table[name] = rewrite_file(given)
-        elif complete or not is_default(type(value), name, given):
-            table[name] = _plain(given, complete, rewrite_file)
+    problems: list[Problem] = []
+    table = _table(value, complete, rewrite_file, ("", problems))
+    if problems:
+        raise ScenarioError(problems)
     return table
 
 
-def _plain(given: Any, complete: bool, rewrite_file: Rewrite) -> Any:
+_Place = tuple[str, list[Problem]]
+"""The dotted path so far, and where to put what cannot be written."""
+
+
+def _table(value: Settings, complete: bool, rewrite_file: Rewrite, place: _Place) -> dict[str, Any]:
+    table: dict[str, Any] = {"kind": type(value).__name__} if "kind" in settings_of(type(value)) else {}
+    for name, given in value.given().items():
+        if name == "file" and given is not None:
+            table[name] = rewrite_file(given)
+        elif complete or not is_default(type(value), name, given):
+            table[name] = _plain(given, complete, rewrite_file, _below(place, name))
+    return table
+
+
+def _below(place: _Place, name: str) -> _Place:
+    path, problems = place
+    return f"{path}.{name}" if path else name, problems
+
+
+def _plain(given: Any, complete: bool, rewrite_file: Rewrite, place: _Place) -> Any:
     given = shortened(given)
+    if isinstance(given, CodeOnly):
+        place[1].append(_not_writable(place[0], given))
+        return None
     if isinstance(given, Settings):
-        return as_dict(given, complete, rewrite_file)
+        return _table(given, complete, rewrite_file, place)
     if isinstance(given, tuple):
-        return [_plain(part, complete, rewrite_file) for part in given]
+        return [_plain(part, complete, rewrite_file, _below(place, str(at))) for at, part in enumerate(given)]
     return str(given) if isinstance(given, Duration | Size | Rate) else given
 
 
-def _not_writable(name: str, rule: Rule) -> Problem:
-    functions = f"decide={name_of(rule.decide)}, evolve={name_of(rule.evolve)}"
-    message = f"a custom Rule ({functions}) cannot be written to a file"
-    return Problem(name, None, message, "use Range, or keep the scenario in Python")
+def _not_writable(path: str, given: CodeOnly) -> Problem:
+    functions = ", ".join(f"{name}={name_of(function)}" for name, function in given.functions().items())
+    message = f"{given.called} ({functions}) cannot be written to a file"
+    return Problem(path, None, message, f"use {given.instead}, or keep the scenario in Python")
 
 
 def as_json(value: Settings, rewrite_file: Rewrite = str) -> str:

@@ -75,7 +75,8 @@ wrong.toml: 18 mistakes
   network.store_to_handler.loss: must be a share between 0 and 1 (got "1%"); did you mean 0.01?
   aggregates.exponent: is missing: a number, at least 0
   faults.0.link: no such link (got "store->projecton"); did you mean "store->projection"?
-  faults.1: needs a kind of fault: "WriteErrors" or "LostMessages" (got {'share': 0.1})
+  faults.1: needs a kind of fault: "WriteErrors", "AmbiguousErrors", "FlushErrors", "LostMessages", \
+"DuplicateMessages" or "DelayedMessages" (got {'share': 0.1})
   warm_up: a duration needs a unit: write "5s", or seconds(5) (got 5)
   no setting "lenght"; did you mean "length"?"""
 

@@ -84,12 +84,15 @@ def feedback(views):
     return single | st.builds(lambda a, b: a | b, single, single)
 
 
+in_doubt = st.sampled_from(["say_failed", "say_unknown"])
 states = st.one_of(
     st.builds(cq.OwnStore, distributions, order=st.sampled_from(["own_first", "event_first"])),
-    st.builds(cq.FromPublished, maybe(some_time)),
+    st.builds(cq.OwnStore, reconcile_every=some_time, reconcile_finds=shares),
+    st.builds(cq.FromPublished, maybe(some_time), catch_up=st.booleans(), in_doubt=in_doubt),
     st.builds(cq.FromGenerated, careful=st.booleans(), give_up_after=maybe(some_time)),
+    st.builds(cq.FromGenerated, in_doubt=in_doubt),
     st.just(cq.FromGenerated(wait=False)),
-    st.builds(cq.LoadDecideAppend, st.integers(0, 9), give_up_after=maybe(some_time)),
+    st.builds(cq.LoadDecideAppend, st.integers(0, 9), give_up_after=maybe(some_time), in_doubt=in_doubt),
 )
 weights = st.dictionaries(st.integers(0, 50), positive, min_size=1, max_size=3)
 
@@ -139,13 +142,24 @@ batches = st.one_of(
     st.fixed_dictionaries({"batch_at_most": maybe(counts)}),
     st.fixed_dictionaries({"batch_at_most": maybe(st.integers(2, 10**6)), "batch_window": durations}),
 )
+memories = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"dedupe": st.just(True), "dedupe_for": maybe(some_time), "dedupe_at_most": maybe(counts)}),
+)
 stores = st.builds(
-    lambda flush, batch, **others: cq.EventStore(**flush, **batch, **others),
+    lambda flush, batch, memory, **others: cq.EventStore(**flush, **batch, **memory, **others),
     flushes,
     batches,
-    dedupe=st.booleans(),
+    memories,
     snapshot_every=maybe(counts),
     read=distributions,
+    on_error=st.sampled_from(["continue", "poison", "exit"]),
+    restart=distributions,
+    retry_flush=st.booleans(),
+    recover=st.sampled_from(["truncate", "refuse"]),
+    reads=st.sampled_from(["flushed", "written"]),
+    fencing=st.booleans(),
+    republish=st.booleans(),
 )
 disks = st.builds(cq.Disk, distributions, flush=distributions, per_kib=durations, capacity=maybe(sizes))
 aggregates = st.one_of(
@@ -154,25 +168,189 @@ aggregates = st.one_of(
     st.builds(cq.Weighted, st.lists(positive, min_size=1, max_size=4)),
 )
 rules = st.builds(lambda low, up: cq.Range(low, low + up, start=low), st.integers(-9, 9), st.integers(0, 9))
-faults = st.one_of(
-    st.builds(cq.DiskFull, durations, lasts=durations),
-    st.builds(cq.WriteErrors, shares, at=durations, lasts=maybe(durations)),
-    st.builds(cq.SlowDisk, growth, at=durations, lasts=durations),
-    st.builds(cq.Stall, durations, lasts=durations),
-    st.builds(cq.LostMessages, shares, link=st.sampled_from(["client->handler", "store->projection"])),
-)
+operations = {
+    "disk": ["write", "flush"],
+    "store": ["write", "flush"],
+    "handlers": ["append", "decide", "answer"],
+    "projections": ["apply"],
+    "clients": [],
+    "links": ["message"],
+}
+link_names = st.sampled_from(["client->handler", "store->projection", "handler->store"])
+restarts = st.fixed_dictionaries({"restart": distributions, "while_down": st.sampled_from(["held", "lost"])})
+effects = {
+    "disk": [
+        st.builds(cq.Refuse, st.sampled_from(["EIO", "ENOSPC", "EROFS"])),
+        st.just(cq.Full()),
+        st.builds(cq.Ambiguous, shares),
+        st.builds(cq.FlushError, shares),
+        st.builds(cq.Slow, growth, added=distributions),
+        st.builds(cq.Freeze, st.sampled_from(["ok", "error"])),
+        st.builds(cq.Die, st.booleans()),
+        st.builds(cq.Lie, maybe(some_time)),
+        st.builds(cq.Consume, sizes, at_most=maybe(sizes)),
+    ],
+    "store": [
+        st.builds(lambda tears, others: cq.Crash(power=True, tears=tears, **others), st.booleans(), restarts),
+        restarts.map(lambda others: cq.Crash(**others)),
+        st.builds(cq.Promote, durations, switch=distributions),
+        st.builds(cq.Promote, appends=st.integers(0, 9)),
+        st.builds(cq.Corrupt, counts, detected=shares),
+    ],
+    "handlers": [
+        restarts.map(lambda others: cq.Crash(**others)),
+        st.just(cq.TwoInstances()),
+        st.builds(cq.Pause, st.booleans()),
+    ],
+    "projections": [restarts.map(lambda others: cq.Crash(**others))],
+    "clients": [st.just(cq.Disconnect()), st.builds(cq.Overload, rates, invalid=shares)],
+    "links": [
+        st.just(cq.Drop()),
+        st.builds(cq.Duplicate, distributions),
+        st.builds(cq.Delay, distributions),
+        st.builds(cq.Cut, st.booleans()),
+    ],
+}
+BOUND = {"Refuse": ["write"], "Ambiguous": ["write"], "FlushError": ["flush"], "Lie": ["flush"]}
+LATE = ("Crash", "Pause", "TwoInstances")
+
+
+def triggers(effect, target, before):
+    """Whatever may strike with this effect, at this kind of target."""
+    over_again = [
+        st.builds(cq.Renewal, lasting, down=distributions),
+        st.builds(cq.While, st.sampled_from(["store_queue", "log_length"]), above=positive),
+        st.builds(cq.While, st.just("disk_usage"), above=shares),
+    ]
+    of_time = [
+        st.builds(cq.At, durations),
+        st.builds(cq.Every, some_time, start=maybe(durations)),
+        st.builds(lambda period: cq.Every(period, jitter=period), some_time),
+        *(st.builds(cq.AfterFault, st.just(name), delay=distributions) for name in before),
+        *([] if effect == "Die" else over_again),
+    ]
+    choices = [one for one in operations[target] if one in BOUND.get(effect, operations[target])]
+    of = maybe(st.sampled_from(choices)) if choices else st.none()
+    side = st.sampled_from(["before", "after"]) if effect in LATE else st.just("before")
+    of_operations = [
+        st.builds(cq.PerOperation, shares, of=of),
+        st.builds(cq.InBursts, shares, mean=growth, of=of),
+        st.builds(cq.Nth, counts, side=side, of=of),
+        st.builds(cq.Sequence, st.from_regex(r"[.x]{0,5}[.xX]", fullmatch=True), of=of),
+    ]
+    return st.one_of(*of_time, *(of_operations if choices else []))
+
+
+def windows(when):
+    pairs = st.builds(
+        lambda begin, longer: (begin, None if longer is None else begin + longer), durations, maybe(durations)
+    )
+    return st.none() if isinstance(when, cq.At) else maybe(pairs)
+
+
+@st.composite
+def general_faults(draw, views, groups, before=()):
+    target = draw(st.sampled_from(sorted(effects)))
+    what = draw(st.one_of(effects[target]))
+    when = draw(triggers(what.kind, target, before))
+    fixed = isinstance(when, cq.Renewal | cq.While) or what.kind in ("Crash", "Promote", "Corrupt", "Die")
+    places = {
+        "disk": [None, "disk"],
+        "store": [None, "store"],
+        "handlers": ["handlers", "handlers.0"],
+        "projections": ["projections", *(f"projections.{view}" for view in views)],
+        "clients": [None, "clients", *(f"clients.{group}" for group in groups)],
+        "links": ["client->handler", "store->projection", *(f"store->projection.{view}" for view in views)],
+    }
+    return cq.Fault(
+        what,
+        when,
+        where=draw(st.sampled_from(places[target])),
+        lasts=None if fixed else draw(maybe(distributions)),
+        between=draw(windows(when)),
+        at_most=draw(maybe(counts)),
+    )
+
+
+def short_faults(views, groups):
+    shared = {"at": durations, "lasts": durations}
+    open_ended = {"at": durations, "lasts": maybe(durations)}
+    dying = {"at": durations, "restart": distributions}
+    shard = {"shard": st.sampled_from([None, 0])}
+    link = {"link": link_names | st.sampled_from([f"store->projection.{view}" for view in views])}
+    return st.one_of(
+        st.builds(cq.DiskFull, **shared),
+        st.builds(cq.WriteErrors, shares, **open_ended),
+        st.builds(cq.AmbiguousErrors, shares, kept=shares, **open_ended),
+        st.builds(cq.FlushErrors, shares, kept=shares, **open_ended),
+        st.builds(cq.SlowDisk, growth, **shared),
+        st.builds(cq.Stall, then=st.sampled_from(["ok", "error"]), **shared),
+        st.builds(cq.LyingFlush, holds=maybe(some_time), **open_ended),
+        st.builds(cq.DeadDisk, durations, answers=st.booleans()),
+        st.builds(cq.ConsumeDisk, sizes, **shared),
+        st.builds(cq.PowerLoss, tears=st.booleans(), **dying),
+        st.builds(cq.StoreCrash, while_down=st.sampled_from(["held", "lost"]), **dying),
+        st.builds(cq.FailOver, durations, lag=maybe(durations), switch=distributions),
+        st.builds(cq.FailOver, durations, appends=st.integers(0, 9)),
+        st.builds(cq.SilentChange, durations, records=counts, detected=shares),
+        st.builds(cq.LostMessages, shares, **link, **open_ended),
+        st.builds(cq.DuplicateMessages, shares, after=distributions, **link, **open_ended),
+        st.builds(cq.DelayedMessages, distributions, share=shares, **link, **open_ended),
+        st.builds(
+            cq.Partition, link_names | st.lists(link_names, min_size=1, unique=True), held=st.booleans(), **shared
+        ),
+        st.builds(cq.HandlerCrash, while_down=st.sampled_from(["held", "lost"]), **dying, **shard),
+        st.builds(cq.Overlap, **shared, **shard),
+        st.builds(cq.Zombie, **shared, **shard),
+        st.builds(cq.ProjectionCrash, projection=st.sampled_from([None, *views]), **dying),
+        st.builds(cq.ClientDisconnect, group=st.sampled_from([None, *groups]), **shared),
+        st.builds(cq.Flood, rates, invalid=shares, **shared),
+    )
+
+
+@st.composite
+def faults(draw, views, groups):
+    first = draw(st.lists(short_faults(views, groups), max_size=2))
+    name = draw(maybe(names))
+    named = [fault.variant(name=name) for fault in first[:1]] + first[1:]
+    general = draw(maybe(general_faults(views, groups, [] if name is None or not called(named, name) else [name])))
+    return named + ([] if general is None else [general])
+
+
+def called(faults, name):
+    """Whether a fault is called so, and not by its name and its link."""
+    return any(general.name == name for fault in faults for general in fault.generals())
 
 
 def projections(name):
+    ways = st.one_of(
+        st.fixed_dictionaries({"poll": some_time}),
+        st.fixed_dictionaries({"catch_up": st.booleans(), "buffer": maybe(counts)}),
+    )
+    starts = st.one_of(
+        st.fixed_dictionaries({"checkpoint_every": maybe(counts)}),
+        st.fixed_dictionaries({"checkpoint_every": counts, "rebuild": st.just("checkpoint")}),
+    )
     return st.builds(
-        cq.Projection,
+        lambda apply, way, start, **others: cq.Projection(apply, **way, **start, **others),
         distributions,
+        ways,
+        starts,
         name=st.just(name),
-        poll=maybe(some_time),
         batch=maybe(counts),
         commit=maybe(distributions),
-        checkpoint_every=maybe(counts),
+        rebuild_per_event=maybe(distributions),
+        serves_while_rebuilding=st.booleans(),
     )
+
+
+rooms = st.builds(cq.Disk, distributions, capacity=sizes)
+
+
+def needs_room(fault):
+    """Whether a fault makes sense only where the disk's room ends."""
+    (general, *_) = fault.generals()
+    return isinstance(general.what, cq.Consume) or getattr(general.when, "measure", None) == "disk_usage"
 
 
 @st.composite
@@ -183,18 +361,19 @@ def scenarios(draw):
     made_groups = tuple(draw(clients(name, views)) for name in groups)
     made_views = tuple(draw(projections(name)) for name in views)
     length = draw(some_time)
+    struck = draw(faults(views, groups))
     return cq.Scenario(
         clients=made_groups if listed or len(groups) > 1 else made_groups[0],
         feedback=draw(feedback(views)),
         state=draw(states),
         handlers=draw(st.builds(cq.Handlers, shards=counts, queue_limit=maybe(counts), validate=distributions)),
         store=draw(stores),
-        disk=draw(disks),
+        disk=draw(disks if not any(needs_room(fault) for fault in struck) else rooms),
         projections=made_views if listed or len(views) > 1 else made_views[0],
         network=draw(networks),
         aggregates=draw(aggregates),
         rule=draw(maybe(rules)),
-        faults=draw(st.lists(faults, max_size=2)),
+        faults=struck,
         length=length,
         warm_up=length * draw(st.floats(0, 0.4)),
         grace=draw(maybe(durations)),

@@ -98,6 +98,15 @@ def test_only_feedback_combines_with_feedback():
         (cq.FromGenerated(), {"fold_on": "answer", "wait_for": "answer", "give_up_after": seconds(5)}),
         (cq.FromGenerated(careful=True, give_up_after=None),
          {"fold_on": "answer", "wait_for": "answer", "on_doubt": "reread"}),
+        (cq.OwnStore(reconcile_every=seconds(9), reconcile_finds=0.5),
+         {"save": "before_append", "save_time": cq.Constant(ms(0)), "fold_on": "decision",
+          "reconcile_every": seconds(9), "reconcile_finds": 0.5}),
+        (cq.FromPublished(catch_up=True, in_doubt="say_unknown"),
+         {"fold_on": "publication", "wait_for": "publication", "catch_up": True, "on_doubt": "say_unknown"}),
+        (cq.FromGenerated(in_doubt="say_unknown"),
+         {"fold_on": "answer", "wait_for": "answer", "give_up_after": seconds(5), "on_doubt": "say_unknown"}),
+        (cq.LoadDecideAppend(0, in_doubt="say_unknown"), {"load": True, "wait_for": "answer",
+         "give_up_after": seconds(5), "expect_version": True, "on_doubt": "say_unknown"}),
         (cq.LoadDecideAppend(2), {"load": True, "wait_for": "answer", "give_up_after": seconds(5),
          "expect_version": True, "conflict_retries": 2}),
     ],
@@ -106,6 +115,7 @@ def test_state_answers(state, answers):
     nothing = {
         "save": "none", "save_time": None, "fold_on": "never", "wait_for": "nothing", "give_up_after": None,
         "on_doubt": "presume_failure", "load": False, "expect_version": False, "conflict_retries": 0,
+        "catch_up": False, "reconcile_every": None, "reconcile_finds": 1.0,
     }  # fmt: skip
     assert vars(state.answers()) == {**nothing, **answers}
     assert set(asdict(state.answers())) == set(nothing)

@@ -18,7 +18,13 @@ blog = cq.Scenario(
     projections=[cq.Projection(apply=cq.Exponential(ms(1)), commit=ms(1))],
     aggregates=cq.Weighted([1, 2]),
     network=ms(1),
-    faults=[cq.WriteErrors(0.1)],
+    faults=[
+        cq.WriteErrors(0.1),
+        cq.Partition(["handler->store"], at=seconds(1), lasts=seconds(2)),
+        cq.Fault(cq.Slow(10, added=ms(5)), when=seconds(5), lasts=cq.Exponential(seconds(1)), at_most=3),
+        cq.Fault(cq.Crash(restart=seconds(2)), when=cq.Renewal(up=cq.Exponential(seconds(9)), down=ms(0))),
+        cq.Fault(cq.Drop(), cq.When(bool), "client->handler", between=(seconds(1), None)),
+    ],
 )
 mean: float = blog.disk.write.mean_ns()
 variant: cq.Scenario = blog.with_({"disk.write": ms(1)}, feedback=cq.Silence(cq.Polling(seconds(2), factor=2)))
