@@ -139,7 +139,7 @@ def projections() -> st.SearchStrategy[tuple[cq.Projection, ...]]:
     return st.one_of(one("a").map(lambda a: (a,)), st.tuples(one("a"), one("b")))
 
 
-def faults() -> st.SearchStrategy[cq.AnyFault]:
+def faults() -> st.SearchStrategy[object]:
     times = st.integers(0, 250).map(ms)
     spans = st.integers(1, 80).map(ms)
     return st.one_of(
@@ -150,7 +150,21 @@ def faults() -> st.SearchStrategy[cq.AnyFault]:
         st.builds(cq.LostMessages, share=st.sampled_from([0.05, 0.5]), at=times, lasts=st.one_of(st.none(), spans),
                   link=st.sampled_from(["client->handler", "handler->client", "handler->store", "store->handler",
                                         "store->subscriber", "store->projection", "store->client"])),
+        st.builds(cq.AmbiguousErrors, share=st.just(0.3), at=times, lasts=spans),
+        st.builds(cq.StoreCrash, at=times, restart=spans, while_down=st.sampled_from(["held", "lost"])),
+        st.tuples(st.builds(cq.LyingFlush, at=times), st.builds(cq.PowerLoss, at=times, restart=spans)),
+        st.builds(cq.FailOver, at=times, appends=st.integers(1, 5), switch=spans),
+        st.builds(cq.SilentChange, at=times, detected=st.sampled_from([0.0, 1.0])),
+        st.builds(cq.HandlerCrash, at=times, restart=spans, while_down=st.sampled_from(["held", "lost"])),
+        st.builds(cq.Overlap, at=times, lasts=spans),
+        st.builds(cq.ProjectionCrash, at=times, restart=spans),
+        st.builds(cq.DuplicateMessages, share=st.just(0.3), link=st.sampled_from(["client->handler", "handler->store"])),
     )  # fmt: skip
+
+
+def flattened(found: list[object]) -> tuple[cq.AnyFault, ...]:
+    """Faults that only make sense together stand in a tuple."""
+    return tuple(fault for one in found for fault in (one if isinstance(one, tuple) else (one,)))
 
 
 def scenarios(with_faults: bool = True, timeouts: bool = True) -> st.SearchStrategy[cq.Scenario]:
@@ -175,7 +189,7 @@ def scenarios(with_faults: bool = True, timeouts: bool = True) -> st.SearchStrat
         network=networks(),
         aggregates=st.sampled_from([cq.Evenly(1), cq.Evenly(5), cq.Zipf(20, 1.0), cq.Evenly(1000)]),
         rule=st.sampled_from([None, cq.Range(0, 1), cq.Range(-3, 3)]),
-        faults=st.lists(faults(), max_size=3).map(tuple) if with_faults else st.just(()),
+        faults=st.lists(faults(), max_size=3).map(flattened) if with_faults else st.just(()),
         length=st.just(ms(300)),
         grace=st.just(ms(20)),
         drain=st.just(cq.seconds(120) if not timeouts else cq.seconds(20)),

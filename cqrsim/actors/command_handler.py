@@ -4,7 +4,6 @@ Where the handler's state comes from is answered by the plan: what it folds on, 
 saves to a store of its own, whether it loads the stream for each command.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +14,11 @@ from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.faults import Watch
 from cqrsim.actors.instance import Instance
 from cqrsim.actors.journey import Journey, Recorder
-from cqrsim.actors.network import ERROR_EVENT, Route
+from cqrsim.actors.network import Route
 from cqrsim.actors.patience import Patience
 from cqrsim.actors.rules import Stream, Streams, Validation
 from cqrsim.actors.stream_reader import StreamReader
+from cqrsim.actors.telling import Telling
 from cqrsim.actors.turns import Turns
 from cqrsim.messages import Answer, AppendOutcome, Decision, Link
 from cqrsim.moments import Moment
@@ -68,10 +68,7 @@ class CommandHandler:
     ) -> None:
         self.plan = plan.handler
         self.answers = plan.state
-        self.feedback = [group.feedback for group in plan.groups]
         self.answer_at = [int(group.feedback.answer_at) for group in plan.groups]
-        self.notifies_failures = [feedback.error_events or feedback.error_cache for feedback in self.feedback]
-        self.error_bytes = plan.marks.error_bytes
         self.aggregate = plan.marks.aggregate.tolist()
         self.valid = plan.marks.valid.tolist()
         self.change = plan.marks.change.tolist()
@@ -82,9 +79,7 @@ class CommandHandler:
         self.validation = validation
         self.store = store
         self.to_store = routes[Link.HANDLER_TO_STORE]
-        self.to_client = routes[Link.HANDLER_TO_CLIENT]
-        self.to_cache = routes[Link.HANDLER_TO_CACHE]
-        self.caches = caches
+        self.telling = Telling(plan, clock, store, routes, caches)
         self.instances = self._first_instances(plan)
         """Of each shard those that run, the newest last: that one takes the new commands."""
         self.sharing: dict[int, tuple[Instance, Watch]] = {}
@@ -100,9 +95,6 @@ class CommandHandler:
         """What an instance does that has noticed a gap."""
         self.keeps_what_it_holds = False
         """Whether a crash may come, after which it must be known what it had in hand."""
-        self.applied_in: defaultdict[int, int] = defaultdict(int)
-        """The projections that have applied a command's events, as bits, by command."""
-        self.awaiting_views: defaultdict[int, list[Journey]] = defaultdict(list)
         self.wants_answers = plan.state.wait_for == WaitFor.ANSWER
         self.folds_events = plan.state.fold_on == FoldOn.PUBLICATION
         self.listens = self.folds_events or plan.state.wait_for == WaitFor.PUBLICATION
@@ -138,7 +130,7 @@ class CommandHandler:
 
     def meet(self, clients: "Clients") -> None:
         """Get to know whom to answer."""
-        self.clients = clients
+        self.telling.clients = clients
 
     # --- a command comes in --------------------------------------------------------------------------------------
 
@@ -162,7 +154,7 @@ class CommandHandler:
         if self.keeps_what_it_holds:
             home.journeys[id(journey)] = journey
         if self.answer_at[journey.group] == AT_RECEIVED:
-            self._reply(journey, GOT_IT)
+            self.telling.reply(journey, GOT_IT)
         home.turns.enter(journey)
 
     def _home_of(self, journey: Journey) -> Instance:
@@ -194,7 +186,7 @@ class CommandHandler:
         now = self.clock.time
         self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, OVERLOADED, -1))
         journey.settled = True
-        self._reply(journey, FAILURE)
+        self.telling.reply(journey, FAILURE)
 
     def admit(self, journey: Journey) -> None:
         """It has the turn, and a worker."""
@@ -247,25 +239,28 @@ class CommandHandler:
         now = self.clock.time
         self.record((now, DECIDED, journey.command, journey.attempt, journey.shard, decision, journey.version))
         goes_on = self._accept if decision == ACCEPTED else self._refuse
-        if self.after_decision and self._is_struck(self.after_decision, journey, goes_on):
+        if self.after_decision and self._is_struck(self.after_decision, journey, partial(self._go_on, goes_on)):
             return
-        goes_on(journey)
-        home.turns.is_decided(journey)
+        self._go_on(goes_on, journey)
+
+    def _go_on(self, with_it: Callable[[Journey], None], journey: Journey) -> None:
+        with_it(journey)
+        journey.home.turns.is_decided(journey)
 
     # --- it is refused, or becomes events ------------------------------------------------------------------------
 
     def _refuse(self, journey: Journey) -> None:
         journey.retryable = False
         if self.answer_at[journey.group] != AT_RECEIVED:
-            self._reply(journey, FAILURE)
-        if self.notifies_failures[journey.group]:
-            self._notify_failure(journey)
+            self.telling.reply(journey, FAILURE)
+        if self.telling.notifies_failures[journey.group]:
+            self.telling.notify_failure(journey)
         self._release(journey)
 
     def _accept(self, journey: Journey) -> None:
         answer_at = self.answer_at[journey.group]
         if answer_at == AT_DECIDED or (journey.events == 0 and answer_at > AT_DECIDED):
-            self._reply(journey, SUCCESS)
+            self.telling.reply(journey, SUCCESS)
         if journey.events == 0:
             journey.settled = True
             self._release(journey)
@@ -455,67 +450,19 @@ class CommandHandler:
         journey.settled = True
         answer_at = self.answer_at[journey.group]
         if answer_at == AT_WRITTEN:
-            self._reply(journey, SUCCESS)
+            self.telling.reply(journey, SUCCESS)
         elif answer_at == AT_APPLIED:
-            self._await_views(journey)
+            self.telling.await_views(journey)
         self._release(journey)
 
     def _fail(self, journey: Journey, answer: int = FAILURE) -> None:
         """As far as the handler knows the events are not written; or it does not know, and says so."""
         journey.settled = True
         if self.answer_at[journey.group] >= AT_WRITTEN:
-            self._reply(journey, answer)
-        if self.notifies_failures[journey.group] and answer == FAILURE:
-            self._notify_failure(journey)
+            self.telling.reply(journey, answer)
+        if self.telling.notifies_failures[journey.group] and answer == FAILURE:
+            self.telling.notify_failure(journey)
         self._release(journey)
-
-    def _reply(self, journey: Journey, answer: int) -> None:
-        journey.answer = answer
-        self.to_client.send(journey, ANSWERED, self.clients.hears_answer, journey.session)
-
-    def _notify_failure(self, journey: Journey) -> None:
-        """Tell of a refusal or failure by the ways that do not wait for an answer."""
-        feedback = self.feedback[journey.group]
-        if feedback.error_events:
-            size = int(self.error_bytes[journey.command])
-            self.to_store.send(
-                journey, APPEND_RECEIVED, partial(self.store.append_error, size), journey.shard, ERROR_EVENT
-            )
-        cache = self.caches[journey.group]
-        if cache is not None:
-            self.to_cache.send(journey, REFUSAL_CACHED, cache.put, 0)
-
-    def _await_views(self, journey: Journey) -> None:
-        """Answer when the projections have applied what the command has changed, in whichever try."""
-        feedback = self.feedback[journey.group]
-        if self._is_applied(journey):
-            self._reply(journey, SUCCESS)
-            return
-        self.awaiting_views[journey.command].append(journey)
-        if feedback.wait_at_most_ns >= 0:
-            self.clock.after(
-                feedback.wait_at_most_ns, HANDLER_GAVE_UP, self._views_take_too_long, journey,
-                command=journey.command, attempt=journey.attempt, place=2,
-            )  # fmt: skip
-
-    def _is_applied(self, journey: Journey) -> bool:
-        applied = self.applied_in[journey.command]
-        return all(applied >> view & 1 for view in self.feedback[journey.group].applied_in)
-
-    def view_has_applied(self, view: int, journey: Journey) -> None:
-        """A projection says that it has applied the events of a command."""
-        self.applied_in[journey.command] |= 1 << view
-        if journey.command in self.awaiting_views and self._is_applied(journey):
-            for waiting in self.awaiting_views.pop(journey.command):
-                if not waiting.home.is_dead:
-                    self._reply(waiting, SUCCESS)
-
-    def _views_take_too_long(self, journey: Journey) -> None:
-        waiting = self.awaiting_views.get(journey.command, [])
-        if journey in waiting:
-            waiting.remove(journey)
-            if not journey.home.is_dead:
-                self._reply(journey, UNKNOWN)
 
     def _release(self, journey: Journey) -> None:
         """The turn of the aggregate passes on."""

@@ -7,23 +7,17 @@ append that failed leaves no gap.  What is durable is published; what is asked f
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cqrsim.actors.clock import Clock
 from cqrsim.actors.disk import FOREVER, Disk, Fate
 from cqrsim.actors.event_log import Entry, EventLog
 from cqrsim.actors.faults import Watch
 from cqrsim.actors.journey import Journey, Recorder
-from cqrsim.actors.network import ERROR_EVENT, MAIN, Route
+from cqrsim.actors.publisher import Publisher
 from cqrsim.messages import Answer, AppendOutcome, Link, Operation
 from cqrsim.moments import NEVER, Moment
 from cqrsim.plan.answers import Flush, OnError
 from cqrsim.plan.parts import StorePlan
-
-if TYPE_CHECKING:
-    from cqrsim.actors.client import Clients
-    from cqrsim.actors.command_handler import CommandHandler
-    from cqrsim.actors.projection import Projection
 
 APPEND_RECEIVED, APPEND_STARTED = int(Moment.APPEND_RECEIVED), int(Moment.APPEND_STARTED)
 BUFFERED, WRITTEN, APPEND_FAILED = int(Moment.BUFFERED), int(Moment.WRITTEN), int(Moment.APPEND_FAILED)
@@ -40,15 +34,12 @@ SUCCESS, FAILURE = int(Answer.SUCCESS), int(Answer.FAILURE)
 class EventStore:
     """Appends, publishes, answers and reads."""
 
-    def __init__(
-        self, plan: StorePlan, disk: Disk, log: EventLog, clock: Clock, recorder: Recorder, answer: Route
-    ) -> None:
+    def __init__(self, plan: StorePlan, disk: Disk, log: EventLog, clock: Clock, recorder: Recorder) -> None:
         self.plan = plan
         self.disk = disk
         self.log = log
         self.clock = clock
         self.record = recorder.add
-        self.answer_route = answer
         self.one_by_one = plan.batch_at_most == 1
         self.periodic = plan.flush == Flush.PERIODIC
         self.flushes_each = plan.flush == Flush.EACH
@@ -77,9 +68,6 @@ class EventStore:
         self.holds_while_down = True
         self.newest: defaultdict[int, int] = defaultdict(int)
         """The newest instance of each shard, where older ones are fenced off."""
-        self.last_published = NEVER
-        self.last_published_to: defaultdict[int, int] = defaultdict(lambda: NEVER)
-        """The position last published of each shard's events."""
         self.before_write: list[Watch] = []
         self.after_write: list[Watch] = []
         self.before_flush: list[Watch] = []
@@ -88,22 +76,9 @@ class EventStore:
         self.give_up: Callable[[int], None] = _stays_up
         """What to do when it has to exit by its own policy, after which fault."""
 
-    def meet(
-        self,
-        handler: "CommandHandler",
-        projections: "list[Projection]",
-        clients: "Clients",
-        publications: list[Route],
-        subscriber: Route,
-        to_client: Route,
-    ) -> None:
-        """Get to know who listens, and by which routes they hear."""
-        self.handler = handler
-        self.clients = clients
-        self.subscriber = subscriber if handler.listens else None
-        self.to_client = to_client
-        self.pushes = any(clients.pushed)
-        self.views = [(view, route) for view, route in zip(projections, publications, strict=True) if not view.polls]
+    def meet(self, publisher: Publisher) -> None:
+        """Get to know who tells the others."""
+        self.publisher = publisher
         if self.periodic:
             self.clock.after(self.plan.flush_every_ns, BUFFERED, self.flush_tick, None)
 
@@ -291,7 +266,7 @@ class EventStore:
         for entry in writes:
             if not entry.is_error:
                 entry.journey.position = position
-                self.publish(entry)
+                self.publisher.publish(entry)
             position += 1 if entry.is_error else entry.journey.events
 
     def _end(self, batch: list[Entry]) -> None:
@@ -321,7 +296,7 @@ class EventStore:
         else:
             for entry in kept:
                 self._is_durable(entry)
-                self._answer(entry)
+                self.publisher.answer(entry)
         for entry in batch:
             if entry.original is not None:
                 self._repeats(entry, entry.original)
@@ -345,8 +320,7 @@ class EventStore:
 
     def _tell_duplicate(self, entry: Entry) -> None:
         self._tell_failure(entry)
-        if self.subscriber is not None:
-            self.subscriber.send(entry.journey, FOLDED, self.handler.hears_of_duplicate, entry.journey.shard)
+        self.publisher.tell_of_duplicate(entry.journey)
 
     def _has_failed(self, entry: Entry, fate: Fate | None) -> None:
         """An error has been reported; the bytes may be there all the same, and show when the store starts again."""
@@ -360,7 +334,7 @@ class EventStore:
 
     def _tell_failure(self, entry: Entry) -> None:
         self.note_failure(entry)
-        self._answer(entry)
+        self.publisher.answer(entry)
 
     def note_failure(self, entry: Entry) -> None:
         """Record what became of an append that did not become durable."""
@@ -378,7 +352,7 @@ class EventStore:
                 self.record((now, BUFFERED, journey.command, journey.attempt, 0, 0, entry.position))
             self.unflushed.append(entry)
             if self.plan.answer_after_write:
-                self._answer(entry)
+                self.publisher.answer(entry)
         if not self.unflushed:
             self.flush_is_due = False
 
@@ -427,7 +401,7 @@ class EventStore:
             entry.safe_from = max(entry.safe_from, 0 if fate is None else fate.safe_from)
             self._is_durable(entry)
             if not self.plan.answer_after_write:
-                self._answer(entry)
+                self.publisher.answer(entry)
         self.busy = False
         self._start_or_wait_for_more()
 
@@ -455,41 +429,11 @@ class EventStore:
         self.log.keep(entry)
         if entry.is_error:
             self.record((now, REFUSAL_STORED, journey.command, journey.attempt, 0, 0, entry.position))
-            self._push(journey, FAILURE)
+            self.publisher.push(journey, FAILURE)
             return
         self.record((now, WRITTEN, journey.command, journey.attempt, 0, 0, entry.position))
         if not self.plan.publish_before_durable:
-            self.publish(entry)
-
-    # --- what goes out -------------------------------------------------------------------------------------------
-
-    def _answer(self, entry: Entry) -> None:
-        """Tell the handler what became of its append, if it listens."""
-        if entry.is_error or not self.handler.wants_answers:
-            return
-        answered = partial(self.handler.answered, entry.outcome)
-        self.answer_route.send(entry.journey, APPEND_ANSWERED, answered, entry.journey.shard)
-
-    def publish(self, entry: Entry) -> None:
-        """Tell everybody who listens; each publication says which one came before it."""
-        journey, now = entry.journey, self.clock.time
-        entry.published = True
-        self.record((now, PUBLISHED, journey.command, journey.attempt, 0, 0, journey.position))
-        journey.previous, self.last_published = self.last_published, journey.position
-        if self.subscriber is not None:
-            journey.previous_of_shard = self.last_published_to[journey.shard]
-            self.last_published_to[journey.shard] = journey.position
-            self.subscriber.send(journey, FOLDED, self.handler.hears_event, journey.shard)
-        for view, route in self.views:
-            route.send(journey, DELIVERED, view.deliver, 0)
-        if self.pushes:
-            self._push(journey, SUCCESS)
-
-    def _push(self, journey: Journey, answer: int) -> None:
-        if self.clients.pushed[journey.group]:
-            hear = partial(self.clients.hears_event, answer)
-            kind = MAIN if answer == SUCCESS else ERROR_EVENT
-            self.to_client.send(journey, INFORMED, hear, journey.session, kind)
+            self.publisher.publish(entry)
 
     # --- reading -------------------------------------------------------------------------------------------------
 

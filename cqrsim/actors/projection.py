@@ -45,7 +45,7 @@ class Projection:
         self.handler = handler
         self.to_handler = to_handler
         self.polls = plan.poll_ns >= 0
-        self.is_awaited = [feedback.answer_at == AnswerAt.APPLIED for feedback in handler.feedback]
+        self.is_awaited = [feedback.answer_at == AnswerAt.APPLIED for feedback in handler.telling.feedback]
         self.waiting: deque[Journey] = deque()
         self.at_work: list[Journey] | None = None
         """What it is folding."""
@@ -205,7 +205,7 @@ class Projection:
         now = self.clock.time
         self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
         if self.is_awaited[journey.group]:
-            tell = partial(self.handler.view_has_applied, self.number)
+            tell = partial(self.handler.telling.view_has_applied, self.number)
             self.to_handler.send(journey, APPLIED, tell, self.number)
 
     # --- it is looked at -----------------------------------------------------------------------------------------

@@ -197,17 +197,16 @@ class Recovery:
         self.is_torn = False
         store.is_down, store.poisoned_by = False, None
         found = log.find()
-        events = sum(1 if entry.is_error else entry.journey.events for entry in log.entries or ())
-        self.record((self.clock.time, RESTARTED_ROW, NEVER, 0, 0, STORE, events))
+        self.record((self.clock.time, RESTARTED_ROW, NEVER, 0, 0, STORE, log.next_position))
         if self.plan.republish:
             for entry in found:
                 if not entry.is_error and not entry.published:
-                    store.publish(entry)
+                    store.publisher.publish(entry)
         held, store.held = store.held, type(store.held)()
         for again in held:
             again()
-        store.handler.store_has_restarted()
-        for view, _ in store.views:
+        store.publisher.handler.store_has_restarted()
+        for view, _ in store.publisher.views:
             view.store_has_restarted()
         if not store.busy:
             store.go_on()

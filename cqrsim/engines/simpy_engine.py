@@ -15,6 +15,7 @@ from cqrsim.actors.faults import Faults
 from cqrsim.actors.journey import Recorder
 from cqrsim.actors.network import Route
 from cqrsim.actors.projection import Projection
+from cqrsim.actors.publisher import Publisher
 from cqrsim.actors.rules import Validation
 from cqrsim.actors.troubles import Troubles
 from cqrsim.actors.view import View
@@ -49,7 +50,7 @@ def run(plan: Plan) -> Trace:
     caches = [_cache(plan, group, clock, recorder) for group in range(len(plan.groups))]
     disk = Disk(plan.disk, faults.of(Target.DISK))
     log = EventLog(plan.store, disk, clock, recorder, validation, lasting=bool(plan.faults))
-    store = EventStore(plan.store, disk, log, clock, recorder, routes[Link.STORE_TO_HANDLER])
+    store = EventStore(plan.store, disk, log, clock, recorder)
     handler = CommandHandler(plan, clock, recorder, validation, store, routes, caches)
     projections = [
         Projection(number, part, clock, recorder, store, handler, routes[Link.PROJECTION_TO_HANDLER])
@@ -59,9 +60,7 @@ def run(plan: Plan) -> Trace:
     publications = [
         _route(plan, faults, route, clock, recorder, number) for number, route in enumerate(plan.publications)
     ]
-    store.meet(
-        handler, projections, clients, publications, routes[Link.STORE_TO_SUBSCRIBER], routes[Link.STORE_TO_CLIENT]
-    )
+    store.meet(Publisher(clock, recorder, handler, projections, clients, routes, publications))
     handler.meet(clients)
     clients.meet(handler, projections)
     view.store, view.handler, view.projections = store, handler, projections
