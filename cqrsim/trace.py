@@ -177,7 +177,8 @@ class About:
     repaired_ns: int = NEVER
     """When everything was repaired and the store started again, to be judged; -1 in runs without faults."""
     duplicates_from: int = NEVER
-    """Attempts from this number on are copies of messages that a fault has doubled; -1 where none does."""
+    """Attempts from this number D on are copies of messages that faults have doubled, of attempt number modulo D; -1
+    where none does."""
     keeps_own_store: bool = False
     """Whether the handler's state survives its crash, in a store of its own."""
     catches_up: tuple[bool, ...] = ()

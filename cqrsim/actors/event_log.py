@@ -190,7 +190,9 @@ class EventLog:
         entry.journey.altered = True
         self._note(ALTERED, entry, fault)
         self.found.pop(entry.journey.identity, None)
-        self.refold()
+        for streams in {id(streams): streams for streams in (self.streams, self.readable)}.values():
+            if not entry.is_error:
+                streams.fold_anew(entry.journey.aggregate)
 
     def _note(self, moment: int, entry: Entry, value: int) -> None:
         journey = entry.journey

@@ -176,9 +176,10 @@ class Faults:
                 if other.plan.follows == watch.fault:
                     watch.followers.append(other)
 
-    def of(self, target: Target, place: int = NEVER) -> list[Watch]:
-        """The faults that strike a target; of a certain link or projection, or of all of its kind."""
-        return [watch for watch in self.watches if watch.plan.target == target and watch.plan.place in (NEVER, place)]
+    def of(self, target: Target, place: int | None = None) -> list[Watch]:
+        """The faults that strike a kind of target, or a certain one of it."""
+        watches = [watch for watch in self.watches if watch.plan.target == target]
+        return watches if place is None else [watch for watch in watches if watch.plan.place in (NEVER, place)]
 
     def arm(self, acts: dict[tuple[Target, Effect], Act]) -> None:
         """Say what faults do that strike by themselves, and set the times at which they do."""

@@ -58,8 +58,6 @@ class Journey:
     """How often the handler has needed its stream."""
     home: "Instance"
     """The instance of the handler that has received it."""
-    copied_from: "Journey | None" = None
-    """The message that a fault has doubled."""
 
     def __init__(self, command: int, attempt: int, group: int, session: int, identity: int, tries: int) -> None:
         self.command = command
@@ -86,7 +84,6 @@ class Journey:
         """The same message once more, as an attempt of its own that nobody waits for."""
         double = copy(self)
         double.attempt = attempt
-        double.copied_from = self
         return double
 
 

@@ -22,6 +22,8 @@ KINDS = 5
 COPIED = (Link.CLIENT_TO_HANDLER, Link.HANDLER_TO_STORE)
 """Links on which a doubled message becomes an attempt of its own: the others lead to somebody who keeps count."""
 
+_NONE: list[tuple[Journey, int]] = []
+
 
 class Route:
     """One link, of any number of connections.
@@ -70,15 +72,15 @@ class Route:
         if self.lost is not None and self.lost[slot][journey.command]:
             self._lose(journey, NEVER)
             return False
-        later = 0
-        if self.watches:
-            later = self._meet_faults(journey, moment, deliver, connection, slot)
-            if later < 0:
-                return False
+        later, doubles = self._meet_faults(journey, slot) if self.watches else (0, _NONE)
+        if later < 0:
+            return False
         if self.instant and not later:
             deliver(journey)
-            return True
-        self._carry(journey, moment, deliver, connection, slot, later)
+        else:
+            self._carry(journey, moment, deliver, connection, slot, later)
+        for double, after in doubles:  # behind the message itself, which it must not hold up
+            self._carry(double, moment, deliver, connection, slot, later + after)
         return True
 
     def _carry(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int, later: int) -> None:
@@ -96,16 +98,16 @@ class Route:
         now = self.clock.time
         self.record((now, MESSAGE_LOST, journey.command, journey.attempt, self.link, self.projection, fault))
 
-    def _meet_faults(self, journey: Journey, moment: int, deliver: Act, connection: int, slot: int) -> int:
-        """How much later the message arrives for what strikes it; -1: never."""
-        later = 0
+    def _meet_faults(self, journey: Journey, slot: int) -> tuple[int, list[tuple[Journey, int]]]:
+        """How much later the message arrives for what strikes it (-1: never), and copies of it: (which, when)."""
+        later, doubles = 0, list[tuple[Journey, int]]()
         for watch in self.watches:
             if not watch.hits(journey, slot):
                 continue
             effect, plan = watch.plan.effect, watch.plan
             if effect == Effect.DROP or (effect == Effect.CUT and not plan.held):
                 self._lose(journey, watch.fault)
-                return NEVER
+                return NEVER, _NONE
             if effect == Effect.CUT:
                 later += watch.ends_ns() - self.clock.time
             elif effect == Effect.DELAY:
@@ -113,13 +115,16 @@ class Route:
                 later += plan.added[slot][journey.command]
             elif effect == Effect.DUPLICATE and slot % (KINDS * MESSAGES_WITH_LUCK_OF_THEIR_OWN) == 0:
                 assert plan.added is not None
-                self._carry(self._double(journey), moment, deliver, connection, slot, plan.added[slot][journey.command])
-        return later
+                doubles.append((self._double(journey, plan.amount), plan.added[slot][journey.command]))
+        return later, doubles
 
-    def _double(self, journey: Journey) -> Journey:
-        """The copy of a message: what it asks for is done once more, and nobody waits for that."""
-        if not self.copies or journey.copied_from is not None:
+    def _double(self, journey: Journey, which: int) -> Journey:
+        """The copy of a message: what it asks for is done once more, and nobody waits for that.
+
+        Each of the faults that double messages numbers its copies by a power of two of its own.
+        """
+        if not self.copies:
             return journey
-        double = journey.copy(self.duplicates_from + journey.attempt)
+        double = journey.copy((self.duplicates_from << which) + journey.attempt)
         double.settled = self.link == Link.HANDLER_TO_STORE
         return double

@@ -100,6 +100,13 @@ class Streams:
             self.state[aggregate] = self.evolve(self.state[aggregate], journey)
         self.appends[aggregate].append(journey)
 
+    def fold_anew(self, aggregate: int) -> None:
+        """Make the state of an aggregate again from its appends, of which some may have changed."""
+        self.state.pop(aggregate, None)
+        for journey in self.appends[aggregate]:
+            if not journey.altered:
+                self.state[aggregate] = self.evolve(self.state[aggregate], journey)
+
     def clear(self) -> None:
         """Hold nothing."""
         self.version.clear()

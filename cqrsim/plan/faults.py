@@ -127,6 +127,8 @@ class Lowering:
         self.repaired_ns = repaired_ns
         self.named = named_faults(scenario)
         self.by_name = {named.name: named for named in self.named}
+        self.doublers = [named.number for named in self.named if isinstance(named.fault.what, what.Duplicate)]
+        """The faults that double messages."""
         self.views = tuple(view.name for view in scenario.views)
 
     # --- when ----------------------------------------------------------------------------------------------------
@@ -314,7 +316,8 @@ class Lowering:
             case what.Pause():
                 return replace(plan, held=effect.takeover)
             case what.Duplicate():
-                return replace(plan, added=draws.durations(f"{purpose} after", effect.after))
+                after = draws.durations(f"{purpose} after", effect.after)
+                return replace(plan, added=after, amount=self.doublers.index(named.number))
             case what.Delay():
                 return replace(plan, added=draws.durations(f"{purpose} by", effect.by))
             case what.Cut():

@@ -23,9 +23,11 @@ def with_floods(scenario: Scenario, seed: int, replication: int, end_ns: int) ->
             luck = (seed, replication, f"fault {named.name}")
             times = _within(open_times(Poisson(effect.rate), luck, end_ns), lowering.windows(named))
             like = _flooded(scenario, named.fault.target)
+            if not len(times):
+                continue
             arrivals = Recorded(times=tuple(Duration(int(time)) for time in times))
             changed = {"arrivals": arrivals, "invalid": effect.invalid, "name": f"flood {named.name}"}
-            groups += [like.variant(**changed, background_reads=None)] if len(times) else []
+            groups.append(like.variant(**changed, background_reads=None))
     return scenario.variant(clients=(*scenario.groups, *groups)) if groups else scenario
 
 
