@@ -40,6 +40,9 @@ Z_99 = 2.3263478740408408
 SERIES_BLOCK = 256
 """Numbers of a series drawn at a time: most are short."""
 
+LONGEST_NS = 2.0**61
+"""Some 73 years: rarer things do not happen, and whole numbers of 64 bits hold twice as much."""
+
 BLOCK = 16_384
 """Commands drawn at a time: small enough for the arithmetic to stay in the processor's cache."""
 
@@ -77,7 +80,8 @@ def sample(distribution: AnyDistribution, uniform: Floats, index: Ints, attempt:
     result = np.empty(len(uniform), dtype=np.int64)
     for start in range(0, len(uniform), BLOCK):
         part = slice(start, start + BLOCK)
-        result[part] = np.rint(_inverse(distribution, uniform[part], index[part] + attempt))
+        drawn = _inverse(distribution, uniform[part], index[part] + attempt)
+        result[part] = np.rint(np.minimum(drawn, LONGEST_NS))
     return result
 
 

@@ -1,12 +1,14 @@
 """Scenarios to begin with: a blog, the essay's cases on it by name, and the same with a disk that fills.
 
-What is measured and what is assumed is said with each number.
+Faults at real and at accelerated rates are here, too, to be added by hand: ``blog().with_faults(*field())``.  What is
+measured and what is assumed is said with each number.
 """
 
 from cqrsim.scenario.aggregates import Zipf
 from cqrsim.scenario.arrivals import Poisson
 from cqrsim.scenario.clients import Clients
 from cqrsim.scenario.distributions import Empirical, LogNormal
+from cqrsim.scenario.fault_presets import cloud, field, hostile
 from cqrsim.scenario.faults import DiskFull
 from cqrsim.scenario.feedback import ErrorCache, Feedback, ForwardEvent, Silence, SyncValidation
 from cqrsim.scenario.handlers import Handlers
@@ -131,3 +133,8 @@ def _bytes_per_second(group: Clients) -> float | None:
     weights = sum(weight for _, weight in group.event_counts)
     events = sum(count * weight for count, weight in group.event_counts) / weights
     return None if rate is None else float(rate) * (1 - group.invalid) * events * int(group.event_size)
+
+
+__all__ = [
+    "FILE", "POSTGRES", "SQLITE", "blog", "cloud", "feedback_cases", "field", "filling", "hostile", "state_cases",
+]  # fmt: skip

@@ -52,6 +52,15 @@ def target_of(where: str) -> Target:
     return Target("links" if "->" in place else place, place, one if dot else None)
 
 
+def one_of(targets: str, one: str | int | None) -> str:
+    """One of several targets, or all of them.
+
+    >>> one_of("handlers", 2), one_of("projections", None)
+    ('handlers.2', 'projections')
+    """
+    return targets if one is None else f"{targets}.{one}"
+
+
 def _where(given: Any) -> str:
     """A target, as far as it can be judged without the scenario."""
     if not isinstance(given, str):
