@@ -14,6 +14,7 @@ from cqrsim.engines import simpy_engine
 from cqrsim.errors import ResultError, TraceError
 from cqrsim.experiments.checks import a_scenario, command_number, whole_number
 from cqrsim.experiments.files import ready_folder, write_table
+from cqrsim.experiments.strikes import quiet
 from cqrsim.plan.plan import lower
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Run:
         """What went wrong for good, with witnesses and causes."""
         return self._table("anomalies", metrics.anomalies)
 
+    def faults(self) -> pd.DataFrame:
+        """The ledger: one row per firing of a fault and per period in which one was in force."""
+        return self._table("faults", metrics.faults)
+
     def journey(self, command: int) -> pd.DataFrame:
         """Everything that happened to one command, in order; ResultError for a command that was never issued."""
         command = command_number(command)
@@ -93,13 +98,14 @@ class Run:
         files = [folder / "scenario.toml", folder / "trace.parquet"]
         self.scenario.save(files[0])
         self.trace.save(files[1])
-        for name in ("summary", "commands", "outcomes", "episodes", "anomalies"):
+        for name in ("summary", "commands", "outcomes", "episodes", "anomalies", "faults"):
             files += write_table(getattr(self, name)(), folder / name)
         return files
 
     def __repr__(self) -> str:
         name = f"{self.scenario.name}, " if self.scenario.name else ""
-        return f"Run({name}seed {self.seed}, replication {self.replication}, {len(self.trace):,} rows of trace)"
+        told = f"Run({name}seed {self.seed}, replication {self.replication}, {len(self.trace):,} rows of trace)"
+        return "\n".join(filter(None, (told, quiet(self.scenario, lambda: self.faults()["fault"]))))
 
     def _repr_html_(self) -> str:
         from cqrsim.experiments.wording import html_table

@@ -3,13 +3,14 @@
 They are computed from the trace alone, and can be thrown away and computed again at will.
 """
 
-from cqrsim.metrics.anomalies import anomalies
+from cqrsim.metrics.anomalies import anomalies, unexplained
 from cqrsim.metrics.commands import commands
 from cqrsim.metrics.consistency import consistency
 from cqrsim.metrics.episodes import episodes
 from cqrsim.metrics.events import events
 from cqrsim.metrics.invariants import invariants
 from cqrsim.metrics.journey import journey
+from cqrsim.metrics.ledger import faults
 from cqrsim.metrics.outcomes import outcomes
 from cqrsim.metrics.reads import reads
 from cqrsim.metrics.schema import schema
@@ -22,6 +23,7 @@ __all__ = [
     "consistency",
     "episodes",
     "events",
+    "faults",
     "invariants",
     "journey",
     "outcomes",
@@ -29,4 +31,5 @@ __all__ = [
     "schema",
     "series",
     "summary",
+    "unexplained",
 ]

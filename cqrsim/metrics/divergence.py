@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cqrsim.messages import Link
-from cqrsim.metrics.log import log_of
-from cqrsim.metrics.paths import Paths, earliest, paths, remembered
-from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, unions
+from cqrsim.metrics.paths import Paths, paths, remembered
+from cqrsim.metrics.spans import Spans
+from cqrsim.metrics.states import State, held, of_shards, states_of
+from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, earliest, first_after, unions
 from cqrsim.metrics.verdicts import pending_attempts
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
@@ -68,48 +69,64 @@ class Stretches:
 @remembered
 def divergence(trace: Trace) -> Divergence:
     """All parts of a run in which a handler's state was not a fold of the log."""
-    ways = paths(trace)
-    if not trace.about.live_state or not len(ways.rows(Moment.FOLDED)):
-        nothing = np.empty(0, np.int64)
-        return Divergence(nothing, nothing, nothing.astype(np.bool_), nothing, nothing)
-    folded = ways.first_of_attempt(Moment.FOLDED)
-    extra = np.flatnonzero((folded >= 0) & (ways.durable < 0) & ~pending_attempts(ways))
-    extra_ends = _reread_after(ways, extra, folded[extra])
-    missing, begins, ends = _missing(ways, folded)
-    key = np.concatenate([extra, missing])
-    return Divergence(
-        key,
-        trace.marks.aggregate[ways.command_of[key]],
-        np.arange(len(key)) < len(extra),
-        np.concatenate([folded[extra], begins]),
-        np.concatenate([extra_ends, ends]),
-    )
+    ways, states = paths(trace), states_of(trace)
+    extra, missing = [], []
+    if trace.about.live_state and (len(ways.rows(Moment.FOLDED)) or len(states) > 1):
+        unreal = (ways.durable < 0) & ~pending_attempts(ways)
+        for state in states:
+            since = held(ways, state)
+            extra.append(_extra(ways, state, since, unreal))
+            missing.append(_missing(ways, state, since))
+    parts, ahead = Spans.of([*extra, *missing]), sum(len(part.key) for part in extra)
+    aggregate = trace.marks.aggregate[ways.command_of[parts.key]]
+    return Divergence(parts.key, aggregate, np.arange(len(parts.key)) < ahead, parts.begins, parts.ends)
 
 
-def _missing(ways: Paths, folded: Ints) -> tuple[Ints, Ints, Ints]:
-    """Durable events that the handler lacks though their turn is over, or though their notice was lost."""
-    log = log_of(ways.trace)
-    key = np.unique(log.key[log.appends.rows])
+def _extra(ways: Paths, state: State, since: Ints, unreal: Bools) -> Spans:
+    """Events that a state holds, from when they are certainly not in the log: at once, or when they left it."""
+    key = np.flatnonzero((since >= 0) & unreal)
+    begins = np.maximum(since[key], ways.left[key])
+    return _while_live(state, key, begins, _reread_after(ways, key, begins))
+
+
+def _missing(ways: Paths, state: State, since: Ints) -> Spans:
+    """Durable events that a state lacks though their turn is over, or though their notice was lost."""
+    key = np.flatnonzero((ways.entered >= 0) & of_shards(ways, state))
+    given_up = _given_up(ways, since)[key]
+    durable = np.where(ways.durable >= 0, ways.durable, ways.entered)[key]
+    begins = np.maximum(np.maximum(durable, given_up), state.begins)
+    behind = (given_up >= 0) & ((since[key] < 0) | (since[key] > begins))
+    key, begins = key[behind], begins[behind]
+    return _while_live(state, key, begins, earliest(since[key], ways.left[key]))
+
+
+def _given_up(ways: Paths, since: Ints) -> Ints:
+    """From when on the handler does not expect to hear of each append any more; -1 while it may.
+
+    Who listens to what is published hears of its events also after a crash; who waits for answers does not.
+    """
+    passed = ways.released_of_try[ways.try_of]
+    if ways.trace.about.fold_on == "publication" and len(ways.rows(Moment.FORGOTTEN)):
+        passed = np.where(ways.of_try(ways.forgotten >= 0) & (since >= 0), NEVER, passed)
     notice = earliest(ways.lost(Link.STORE_TO_SUBSCRIBER), ways.lost(Link.STORE_TO_HANDLER))
-    passed = ways.released_of_try[ways.try_of[key]]
-    given_up = np.where(passed >= 0, passed, np.where(folded[key] < 0, notice[key], NEVER))
-    begins = np.maximum(ways.durable[key], given_up)
-    behind = (given_up >= 0) & ((folded[key] < 0) | (folded[key] > begins))
-    return key[behind], begins[behind], folded[key[behind]]
+    if ways.is_copy.any():
+        unexpected = ways.is_copy & (ways.first_of_attempt(Moment.RECEIVED) < 0)
+        notice = np.where(unexpected, ways.entered, notice)
+    return np.where(passed >= 0, passed, np.where(since < 0, notice, NEVER))
+
+
+def _while_live(state: State, key: Ints, begins: Ints, ends: Ints) -> Spans:
+    """Spans cut off where the state ends; without those that would be empty."""
+    if state.ends < FOREVER:
+        ends = np.where(ends < 0, state.ends, np.minimum(ends, state.ends))
+    there = (ends < 0) | (begins < ends)
+    return Spans(key[there], begins[there], ends[there])
 
 
 def _reread_after(ways: Paths, key: Ints, time: Ints) -> Ints:
     """When a handler next took over the stream of an aggregate as it is; -1 if it never did."""
-    rows = ways.rows(Moment.REREAD)
-    aggregate = ways.trace.marks.aggregate
-    rereads = Timeline(aggregate[rows.command], rows.time)
-    group = aggregate[ways.command_of[key]]
-    count = rereads.count(group, time)
-    there = rereads.count(group, np.full(len(key), FOREVER)) > count
-    ends = np.full(len(key), NEVER, np.int64)
-    if there.any():
-        ends[there] = rows.time[rereads.nth(group[there], count[there])]
-    return ends
+    rows, aggregate = ways.rows(Moment.REREAD), ways.trace.marks.aggregate
+    return first_after(aggregate[rows.command], rows.time, aggregate[ways.command_of[key]], time, inclusive=False)
 
 
 @remembered

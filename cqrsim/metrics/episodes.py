@@ -1,4 +1,4 @@
-"""Stretches of trouble: faults in force, a store that refuses, state parted from the log, turns held for ever."""
+"""Stretches of trouble: faults, parts that are down, a store that refuses, state parted from the log, turns held."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cqrsim.messages import Link
+from cqrsim.messages import Part
 from cqrsim.metrics.causes import troubles
 from cqrsim.metrics.decisions import decisions
-from cqrsim.metrics.divergence import divergence, stretches
-from cqrsim.metrics.paths import Paths, earliest, paths, remembered
+from cqrsim.metrics.divergence import Stretches, divergence, stretches
+from cqrsim.metrics.down import outages, served
+from cqrsim.metrics.paths import paths
 from cqrsim.metrics.queues import failed_appends, fault_periods, refusing
 from cqrsim.metrics.schema import rows_of
 from cqrsim.metrics.steps import Ints, Timeline
-from cqrsim.metrics.vocabulary import fault_name
-from cqrsim.moments import NEVER, Moment
+from cqrsim.metrics.stuck import stuck_turns
+from cqrsim.metrics.vocabulary import fault_name, part_name
+from cqrsim.moments import Moment
 from cqrsim.trace import Trace
 
 END_OF_RUN = "end of run"
@@ -26,7 +28,7 @@ Row = tuple[Any, ...]
 
 def episodes(trace: Trace) -> pd.DataFrame:
     """One row per episode, by kind and then by begin; the columns are in ``schema()``."""
-    rows = [*_faults(trace), *_refusals(trace), *_divergences(trace), *_stuck(trace)]
+    rows = [*_faults(trace), *_down(trace), *_refusals(trace), *_divergences(trace), *_stuck(trace)]
     return rows_of("episodes", rows, trace.about)
 
 
@@ -37,6 +39,18 @@ def _faults(trace: Trace) -> list[Row]:
         name = fault_name(trace.about, number)
         target = trace.about.faults[number].target if number < len(trace.about.faults) else ""
         rows.append(_row("fault", target, -1, begin, end, name, "repair", 0, 0, 0))
+    return rows
+
+
+def _down(trace: Trace) -> list[Row]:
+    """Parts from their crash until they start again."""
+    crashed, ends = outages(trace)
+    issued, rows = paths(trace).first(Moment.ISSUED), []
+    columns = (crashed.outcome, crashed.place, crashed.time, ends, crashed.value)
+    for part, place, begin, end, fault in zip(*(column.tolist() for column in columns), strict=True):
+        target, cause = part_name(trace.about, part, place), fault_name(trace.about, fault)
+        meanwhile = (issued >= begin) & ((issued < end) | (end < 0)) & served(trace, part, place)
+        rows.append(_row("down", target, -1, begin, end, cause, "restart", 0, int(meanwhile.sum()), 0))
     return rows
 
 
@@ -73,13 +87,24 @@ def _divergences(trace: Trace) -> list[Row]:
             parted.begins[i],
             parted.ends[i],
             struck.of_key(int(parts.key[parted.cause[i]])),
-            "stream read again" if rereads[i] else "events came after all",
+            "stream read again" if rereads[i] else _ended_by(trace, parted, i),
             parted.peak[i],
             taken[i],
             wrong[i],
         )
         for i in order.tolist()
     ]
+
+
+def _ended_by(trace: Trace, parted: Stretches, row: int) -> str:
+    """How a divergence ended that no re-reading ended."""
+    shard, time = int(parted.aggregate[row]) % max(trace.about.shards, 1), int(parted.ends[row])
+    for moment, words in ((Moment.CRASHED, "handler crashed"), (Moment.RESTARTED, "handler read the log anew")):
+        rows = trace.of(moment)
+        here = (rows.time == time) & (rows.place == shard) & np.isin(rows.outcome, (Part.HANDLER, Part.INSTANCE))
+        if here.any():
+            return words
+    return "events left the log" if (trace.of(Moment.VANISHED).time == time).any() else "events came after all"
 
 
 def _rereads(trace: Trace, aggregate: Ints, time: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -111,43 +136,6 @@ def _turn_of(trace: Trace, command: Ints) -> Ints:
     aggregate = trace.marks.aggregate[command]
     turns = {"aggregate": aggregate, "shard": aggregate % max(trace.about.shards, 1)}
     return turns.get(trace.about.turn, np.zeros(len(command), np.int64))
-
-
-@remembered
-def stuck_turns(trace: Trace) -> Ints:
-    """Keys of the attempts that hold a turn which nothing can release any more.
-
-    They wait for a stream, a publication or an answer that cannot come, because the append failed or a message was
-    lost, and nobody gives up waiting.
-    """
-    ways, about = paths(trace), trace.about
-    if about.turn == "none" or about.give_up_ns >= 0:
-        return np.empty(0, np.int64)
-    holds = (ways.first_of_attempt(Moment.ADMITTED) >= 0) & (ways.released_of_try[ways.try_of] < 0)
-    return np.flatnonzero(holds & (_gone(ways, about.wait_for) >= 0))
-
-
-def _gone(ways: Paths, wait_for: str) -> Ints:
-    """When what each attempt waits for became impossible."""
-    unheard = _unheard(ways)
-    if wait_for == "answer":
-        return unheard
-    unread = np.where(ways.first_of_attempt(Moment.DECIDED) < 0, unheard, NEVER)
-    if wait_for == "nothing":
-        return unread
-    return earliest(unread, ways.append_failed, ways.append_lost, ways.lost(Link.STORE_TO_SUBSCRIBER))
-
-
-def _unheard(ways: Paths) -> Ints:
-    """When each attempt lost its last message to or from the store, if it has heard nothing of the store since."""
-    lost = ways.rows(Moment.MESSAGE_LOST)
-    lost = lost.take(np.isin(lost.place, (Link.HANDLER_TO_STORE, Link.STORE_TO_HANDLER)))
-    last, heard = np.full(ways.keys, NEVER, np.int64), np.full(ways.keys, NEVER, np.int64)
-    last[ways.key(lost)] = lost.time
-    for moment in (Moment.LOADED, Moment.APPEND_ANSWERED, Moment.REREAD):
-        rows = ways.rows(moment)
-        np.maximum.at(heard, ways.key(rows), rows.time)
-    return np.where(last >= heard, last, NEVER)
 
 
 def _row(

@@ -17,6 +17,7 @@ def events(trace: Trace) -> pd.DataFrame:
     log = log_of(trace)
     row = np.repeat(np.arange(len(log)), log.events)
     nth = np.arange(len(row)) - np.repeat(np.cumsum(log.events) - log.events, log.events)
+    row, nth = row[~log.is_altered[row]], nth[~log.is_altered[row]]
     is_error = log.is_error[row]
     columns = {
         "position": log.position[row] + nth,

@@ -1,19 +1,25 @@
-"""The durable log: what the store holds in the end, append by append, in the order of positions."""
+"""The durable log: what the store holds in the end, append by append, in the order of positions.
+
+Where something has vanished from it or was altered, there is also the log as it stood before: one for each stretch of
+time in which it only grew.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cqrsim.messages import AppendOutcome
-from cqrsim.metrics.paths import Paths, first_times, paths, remembered
-from cqrsim.metrics.steps import Bools, Ints, Timeline, running_max, running_sum
+from cqrsim.metrics.lives import Lives
+from cqrsim.metrics.paths import Paths, paths, remembered
+from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, earliest, running_max, running_sum
+from cqrsim.metrics.views import views_of
 from cqrsim.moments import NEVER, Moment
-from cqrsim.trace import Rows, Trace
+from cqrsim.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,8 @@ class Log:
     key: Ints
     aggregate: Ints
     is_error: Bools
+    is_altered: Bools
+    """Those that no longer say what they said: they have a place and a version, but change nothing."""
     events: Ints
     written: Ints
     version_before: Ints
@@ -57,8 +65,13 @@ class Log:
 
     @cached_property
     def appends(self) -> Stream:
-        """The appends alone, without error events."""
-        return Stream(self, np.flatnonzero(~self.is_error))
+        """The appends alone, without error events and without what was altered."""
+        return Stream(self, np.flatnonzero(~self.is_error & ~self.is_altered))
+
+    @cached_property
+    def places(self) -> Stream:
+        """The same with what was altered: it counts in versions and positions."""
+        return Stream(self, np.flatnonzero(~self.is_error)) if self.is_altered.any() else self.appends
 
 
 class Stream:
@@ -71,7 +84,8 @@ class Stream:
         self.version = log.version_before[rows] + log.events[rows]
         """Version of the aggregate after each append."""
         trace = log.paths.trace
-        self.state = trace.about.start + running_sum(self.aggregate, trace.marks.change[log.command[rows]])
+        change = np.where(log.is_altered[rows], 0, trace.marks.change[log.command[rows]])
+        self.state = trace.about.start + running_sum(self.aggregate, change)
         """What the aggregate holds after each append, under a range rule."""
         self._log = log
         self._start = trace.about.start
@@ -113,45 +127,85 @@ class Stream:
 
 @remembered
 def applied_times(trace: Trace) -> list[Ints]:
-    """When each attempt's events were first applied, by projection and key of the attempt."""
-    ways = paths(trace)
-    rows = ways.rows(Moment.APPLIED)
-    applied = []
-    for number in range(len(trace.about.projections)):
-        here = rows.take(rows.place == number)
-        applied.append(first_times(ways.key(here), here.time, ways.keys))
-    return applied
+    """When each attempt's events were first shown, by projection and key of the attempt."""
+    return [earliest(*(view.since for view in views)) for views in views_of(trace)]
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """A stretch of time, [begins, ends) in ns, in which the log only grew, and what it held at the end of it."""
+
+    begins: int
+    ends: int
+    log: Log
 
 
 @remembered
 def log_of(trace: Trace) -> Log:
-    """The durable log of a trace."""
-    ways = paths(trace)
-    written = ways.rows(Moment.WRITTEN)
-    written = written.take(written.outcome == AppendOutcome.OK)
-    refusals = ways.rows(Moment.REFUSAL_STORED)
-    time, command, attempt, value = (_both(written, refusals, name) for name in _NEEDED)
-    is_error = np.arange(len(written) + len(refusals)) >= len(written)
-    events = np.where(is_error, 1, trace.marks.events[command].astype(np.int64))
+    """The durable log of a trace, as it is in the end."""
+    lives = paths(trace).lives
+    if not len(lives.changes):
+        return _ordered(trace, lives, np.zeros(len(lives), np.bool_))
+    return _standing(trace, int(lives.changes[-1]), FOREVER)
+
+
+def logs_of(trace: Trace) -> Iterator[Stretch]:
+    """The log as it stood over time, one after the other: a single one where nothing ever vanished or was altered.
+
+    They are made when they are asked for, and not kept: there may be many, and each is as large as the log.
+    """
+    changes = paths(trace).lives.changes.tolist()
+    for begins, ends in pairwise([NEVER, *changes]):
+        yield Stretch(begins, ends, _standing(trace, begins, ends))
+    yield Stretch(changes[-1] if changes else NEVER, FOREVER, log_of(trace))
+
+
+def log_at(trace: Trace, time: int) -> Log:
+    """The log as it stood at a time, with what was added to it before anything left it again."""
+    changes = paths(trace).lives.changes
+    after = int(np.searchsorted(changes, time, side="right"))
+    if after == len(changes):
+        return log_of(trace)
+    return _standing(trace, int(changes[after - 1]) if after else NEVER, int(changes[after]))
+
+
+@remembered
+def vanished_from(trace: Trace) -> list[tuple[Log, Ints]]:
+    """What is not in the log any more, as logs of what went together, and when it did."""
+    lives = paths(trace).lives
+    gone = []
+    for time in np.unique(lives.vanished[lives.vanished >= 0]).tolist():
+        part = lives.take(lives.vanished == time)
+        gone.append((_ordered(trace, part, np.zeros(len(part), np.bool_)), np.full(len(part), time, np.int64)))
+    return gone
+
+
+def _standing(trace: Trace, begins: int, ends: int) -> Log:
+    """What stood in the log at the end of a stretch in which nothing left it."""
+    lives = paths(trace).lives
+    there = (lives.since < ends) & ((lives.vanished < 0) | (lives.vanished >= ends))
+    lives = lives.take(there)
+    return _ordered(trace, lives, (lives.altered >= 0) & (lives.altered <= begins))
+
+
+def _ordered(trace: Trace, lives: Lives, is_altered: Bools) -> Log:
+    """A log of entries in the order of their positions, or of time if they have none."""
+    ways, time, value = paths(trace), lives.since, lives.position
     numbered = bool((value >= 0).all())
     order = np.lexsort((time, value)) if numbered else np.argsort(time, kind="stable")
-    time, command, attempt, value = time[order], command[order], attempt[order], value[order]
-    is_error, events = is_error[order], events[order]
+    lives, is_altered = lives.take(order), is_altered[order]
+    command, value, is_error = lives.command, lives.position, lives.is_error
+    events = np.where(is_error, 1, trace.marks.events[command].astype(np.int64))
     if numbered and not trace.about.measured:
         events[:-1] = np.diff(value)  # a custom rule may make another number of events than the marks say
         if trace.custom is not None and len(events) and not is_error[-1]:
-            events[-1] = len(trace.custom.payloads.get((int(command[-1]), int(attempt[-1])), "?"))
+            events[-1] = len(trace.custom.payloads.get((int(command[-1]), int(lives.attempt[-1])), "?"))
     elif not numbered:
         value = np.cumsum(events) - events
     aggregate = trace.marks.aggregate[command]
     of_stream = np.where(is_error, 0, events)
     version_before = running_sum(aggregate, of_stream) - of_stream
-    key = command * ways.attempts + attempt
-    return Log(ways, value, command, attempt, key, aggregate, is_error, events, time, version_before)
-
-
-def _both(written: Rows, refusals: Rows, name: str) -> NDArray[Any]:
-    return np.concatenate([getattr(written, name), getattr(refusals, name)])
-
-
-_NEEDED = ("time", "command", "attempt", "value")
+    return Log(
+        ways, value, command, lives.attempt, lives.key, aggregate, is_error, is_altered, events, lives.since,
+        version_before,
+    )  # fmt: skip

@@ -13,13 +13,16 @@ from typing import TypeVar
 import numpy as np
 
 from cqrsim.messages import AppendOutcome, Decision, Link
-from cqrsim.metrics.steps import Bools, Ints
+from cqrsim.metrics.lives import Lives, lives_of
+from cqrsim.metrics.steps import Bools, Ints, earliest
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Rows, Trace
 
 Result = TypeVar("Result")
 
-_BELONG_TO_NO_COMMAND = (Moment.FAULT_BEGAN, Moment.FAULT_ENDED, Moment.BACKGROUND_READ)
+_BELONG_TO_NO_COMMAND = (
+    Moment.FAULT_BEGAN, Moment.FAULT_ENDED, Moment.CRASHED, Moment.RESTARTED, Moment.BACKGROUND_READ,
+)  # fmt: skip
 
 
 def remembered(compute: Callable[[Trace], Result]) -> Callable[[Trace], Result]:
@@ -37,12 +40,6 @@ def first_times(keys: Ints, times: Ints, count: int) -> Ints:
     first = np.full(count, NEVER, np.int64)
     first[keys[::-1]] = times[::-1]
     return first
-
-
-def earliest(*times: Ints) -> Ints:
-    """The earliest of several times, element by element, where -1 is never."""
-    stacked = np.stack(times).view(np.uint64)
-    return np.asarray(stacked.min(axis=0).view(np.int64))
 
 
 class Paths:
@@ -147,9 +144,52 @@ class Paths:
         return self.first_where(Moment.DECIDED, self.rows(Moment.DECIDED).outcome != Decision.ACCEPTED)
 
     @cached_property
-    def durable(self) -> Ints:
-        """When the events of each attempt became durable."""
+    def lives(self) -> Lives:
+        """Everything that was ever in the log."""
+        return lives_of(self)
+
+    @cached_property
+    def written(self) -> Ints:
+        """When the store wrote the events of each attempt, whatever became of them later."""
         return self.first_where(Moment.WRITTEN, self.rows(Moment.WRITTEN).outcome == AppendOutcome.OK)
+
+    @cached_property
+    def entered(self) -> Ints:
+        """When the events of each attempt first were in the log: written, or found there after a restart."""
+        found = self.rows(Moment.RECOVERED)
+        if not len(found):
+            return self.written
+        return earliest(self.written, self.first_where(Moment.RECOVERED, found.outcome == 0))
+
+    @cached_property
+    def durable(self) -> Ints:
+        """When the events of each attempt entered the log to stay; -1 if they are not in it in the end."""
+        if not len(self.lives.changes):
+            return self.entered
+        return self._of_events(self.lives.until < 0, self.lives.since)
+
+    @cached_property
+    def left(self) -> Ints:
+        """When the events of each attempt left the log for good: they vanished, or were altered; -1 if they did not."""
+        left = self._of_events(self.lives.until >= 0, self.lives.until)
+        return np.where(self.durable >= 0, NEVER, left)
+
+    def _of_events(self, chosen: Bools, times: Ints) -> Ints:
+        """A time of what was in the log, by attempt: the last one where an append was there several times."""
+        of_attempt = np.full(self.keys, NEVER, np.int64)
+        chosen = chosen & ~self.lives.is_error
+        of_attempt[self.lives.key[chosen]] = times[chosen]
+        return of_attempt
+
+    @cached_property
+    def forgotten(self) -> Ints:
+        """When the handler that held each attempt crashed and took it along."""
+        return self.first_of_attempt(Moment.FORGOTTEN)
+
+    @cached_property
+    def append_ended(self) -> Ints:
+        """When the store was through with the append of each attempt: for good, in vain, or only after a restart."""
+        return earliest(self.entered, self.append_failed)
 
     @cached_property
     def append_failed(self) -> Ints:
@@ -167,10 +207,25 @@ class Paths:
         return np.where((sent >= 0) & (arrived < 0), lost, NEVER)
 
     @cached_property
+    def _numbers(self) -> tuple[Ints, Ints]:
+        """Of each attempt the client's try that it belongs to, and its number within that try.
+
+        Attempts that a handler adds by reloading share a try.  Copies that a fault has made have tries of their own,
+        numbered behind those of the originals.
+        """
+        about, number = self.trace.about, np.arange(self.keys, dtype=np.int64) % max(self.attempts, 1)
+        copies_from = about.duplicates_from
+        if copies_from < 0:
+            return number // about.attempts_per_try, number % about.attempts_per_try
+        is_copy = number >= copies_from
+        own = number - copies_from * is_copy
+        tries_before = -(-copies_from // about.attempts_per_try) * is_copy
+        return tries_before + own // about.attempts_per_try, own % about.attempts_per_try
+
+    @cached_property
     def tries(self) -> Ints:
-        """The client's try that each attempt belongs to: attempts that a handler adds by reloading share one."""
-        per_try = self.trace.about.attempts_per_try
-        return (np.arange(self.keys, dtype=np.int64) % max(self.attempts, 1)) // per_try
+        """The client's try that each attempt belongs to."""
+        return self._numbers[0]
 
     @cached_property
     def try_of(self) -> Ints:
@@ -180,15 +235,36 @@ class Paths:
     @cached_property
     def tries_begin(self) -> Bools:
         """Which attempts are the first of their try."""
-        numbers = np.arange(self.keys, dtype=np.int64) % max(self.attempts, 1)
-        return np.asarray(numbers % self.trace.about.attempts_per_try == 0)
+        return np.asarray(self._numbers[1] == 0)
+
+    @cached_property
+    def is_copy(self) -> Bools:
+        """Which attempts are copies of messages that a fault has doubled."""
+        copies_from = self.trace.about.duplicates_from
+        number = np.arange(self.keys, dtype=np.int64) % max(self.attempts, 1)
+        return np.asarray((number >= copies_from) & (copies_from >= 0))
+
+    @cached_property
+    def original(self) -> Ints:
+        """For each attempt itself, and for a copy the attempt that it is a copy of."""
+        keys = np.arange(self.keys, dtype=np.int64)
+        return np.where(self.is_copy, keys - max(self.trace.about.duplicates_from, 0), keys)
+
+    def event_key(self, rows: Rows) -> Ints:
+        """The attempts whose events rows speak of: copies of events that were stored but once are those events."""
+        key = self.key(rows)
+        if not self.is_copy.any():
+            return key
+        unstored = self.is_copy & (self.first_of_attempt(Moment.APPEND_RECEIVED) < 0)
+        return np.where(unstored, self.original, np.arange(self.keys))[key]
 
     @cached_property
     def released_of_try(self) -> Ints:
-        """When the turn of each try passed on, by its number in ``try_of``."""
+        """When the turn of each try passed on, by its number in ``try_of``; or when who had it forgot it."""
         released = np.full(self.keys, NEVER, np.int64)
-        rows = self.rows(Moment.RELEASED)
-        released[self.try_of[self.key(rows)]] = rows.time
+        for moment in (Moment.FORGOTTEN, Moment.RELEASED):
+            rows = self.rows(moment)
+            released[self.try_of[self.key(rows)]] = rows.time
         return released
 
     def of_try(self, of_attempt: Bools) -> Bools:

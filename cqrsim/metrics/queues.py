@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cqrsim.messages import AppendOutcome
-from cqrsim.metrics.log import log_of
-from cqrsim.metrics.paths import Paths, earliest, paths, remembered
-from cqrsim.metrics.steps import Floats, Ints, highest_level, mean_levels
+from cqrsim.metrics.log import log_of, vanished_from
+from cqrsim.metrics.paths import Paths, paths, remembered
+from cqrsim.metrics.steps import Floats, Ints, earliest, highest_level, mean_levels
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.metrics.visibility import passed_by
 from cqrsim.moments import NEVER, Moment
@@ -49,16 +49,18 @@ def in_system(trace: Trace) -> Intervals:
 
 
 def waiting(trace: Trace) -> Intervals:
-    """Attempts from received until they have the turn and a worker, or are turned away."""
+    """Attempts from received until they have the turn and a worker, are turned away, or are lost with their handler."""
     ways = paths(trace)
     admitted = ways.first_of_attempt(Moment.ADMITTED)
-    return _between(ways.first_of_attempt(Moment.RECEIVED), np.where(admitted >= 0, admitted, ways.refused))
+    ends = np.where(admitted >= 0, admitted, earliest(ways.refused, ways.forgotten))
+    return _between(ways.first_of_attempt(Moment.RECEIVED), ends)
 
 
 def validating(trace: Trace) -> Intervals:
-    """Attempts from admitted until decided."""
+    """Attempts from admitted until decided, or until their handler crashes."""
     ways = paths(trace)
-    return _between(ways.first_of_attempt(Moment.ADMITTED), ways.first_of_attempt(Moment.DECIDED))
+    decided = ways.first_of_attempt(Moment.DECIDED)
+    return _between(ways.first_of_attempt(Moment.ADMITTED), np.where(decided >= 0, decided, ways.forgotten))
 
 
 def working(trace: Trace) -> Intervals:
@@ -73,7 +75,7 @@ def working(trace: Trace) -> Intervals:
 def at_store(trace: Trace) -> Intervals:
     """Appends from their arrival in the store until they are durable or have failed."""
     ways = paths(trace)
-    return _between(ways.first_of_attempt(Moment.APPEND_RECEIVED), earliest(ways.durable, ways.append_failed))
+    return _between(ways.first_of_attempt(Moment.APPEND_RECEIVED), ways.append_ended)
 
 
 def _between(begins: Ints, ends: Ints) -> Intervals:
@@ -124,18 +126,25 @@ def cached(trace: Trace) -> Intervals:
 
 
 def stored(trace: Trace, errors: bool | None = None) -> Intervals:
-    """Bytes in the store, from when they are durable; of events, of error events, or (None) of both."""
-    log = log_of(trace)
-    chosen = np.ones(len(log), np.bool_) if errors is None else log.is_error == errors
-    written = log.written[chosen]
-    return Intervals(written, np.full(len(written), NEVER, np.int64), log.size[chosen])
+    """Bytes in the store, from when they are durable until they vanish; of events, error events, or (None) both."""
+    parts = [(log_of(trace), np.full(len(log_of(trace)), NEVER, np.int64)), *vanished_from(trace)]
+    log = [(part.written, ends, part.size, part.is_error) for part, ends in parts]
+    begins, ends, size, is_error = (np.concatenate(column) for column in zip(*log, strict=True))
+    chosen = np.ones(len(begins), np.bool_) if errors is None else is_error == errors
+    return Intervals(begins[chosen], ends[chosen], size[chosen])
 
 
 def lagging(trace: Trace, projection: int) -> Intervals:
     """Durable events that a projection has yet to apply; what it has passed by is lost to it, and no lag."""
     log = log_of(trace)
-    chosen = ~log.is_error & ~passed_by(trace)[projection]
-    return Intervals(log.written[chosen], log.applied[projection][chosen], log.events[chosen])
+    chosen = ~log.is_error & ~log.is_altered & ~passed_by(trace)[projection]
+    parts = [(log.written[chosen], log.applied[projection][chosen], log.events[chosen])]
+    for part, ends in vanished_from(trace):
+        events = part.appends.rows
+        shown = earliest(part.applied[projection], ends)[events]
+        parts.append((part.written[events], shown, part.events[events]))
+    begins, until, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Intervals(begins, until, weights)
 
 
 @remembered
@@ -163,9 +172,9 @@ def refusing(trace: Trace) -> tuple[Intervals, Ints]:
     A stretch begins with the first refusal and ends with the next success.
     """
     ways = paths(trace)
-    log, failed, lost = log_of(trace), failed_appends(trace), ways.rows(Moment.REFUSAL_LOST)
-    time = np.concatenate([log.written, failed.time, lost.time])
-    is_failure = np.arange(len(time)) >= len(log)
+    stored, failed, lost = ways.lives.since, failed_appends(trace), ways.rows(Moment.REFUSAL_LOST)
+    time = np.concatenate([stored, failed.time, lost.time])
+    is_failure = np.arange(len(time)) >= len(stored)
     order = np.lexsort((is_failure, time))
     time, is_failure = time[order], is_failure[order]
     opens = is_failure & ~np.append(False, is_failure[:-1])[: len(time)]

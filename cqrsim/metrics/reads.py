@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from cqrsim.messages import Answer
-from cqrsim.metrics.log import log_of
+from cqrsim.metrics.log import Log, log_of, logs_of, vanished_from
 from cqrsim.metrics.paths import paths, remembered
 from cqrsim.metrics.schema import build
 from cqrsim.metrics.steps import FOREVER, Bools, Floats, Ints, Timeline, milliseconds, pair_numbers, running_max
+from cqrsim.metrics.views import View, views_of
 from cqrsim.metrics.vocabulary import CATEGORIES, coded, named
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
@@ -116,13 +117,40 @@ def _asked(trace: Trace) -> dict[str, Any]:
 
 
 def _shown(trace: Trace, projection: int, aggregate: Ints, time: Ints) -> tuple[Ints, Ints, Ints, Floats]:
-    """Version shown, events of the aggregate and of all aggregates missing, and since when in milliseconds."""
-    log = log_of(trace)
+    """Version shown, events of the aggregate and of all aggregates missing, and since when in milliseconds.
+
+    Each read meets the log and the view as they were then.
+    """
+    version, missing, everywhere = (np.zeros(len(time), np.int64) for _ in range(3))
+    behind, views = np.zeros(len(time)), views_of(trace)[projection]
+    there = [(time >= view.begins) & (time < view.ends) for view in views]
+    for view, seen in zip(views, there, strict=True):
+        version[seen] = _version(trace, view, aggregate[seen], time[seen])
+    for stretch in logs_of(trace):
+        for view, seen in zip(views, there, strict=True):
+            here = np.flatnonzero(seen & (time >= stretch.begins) & (time < stretch.ends))
+            lacks = _lacking(stretch.log, view, aggregate[here], time[here])
+            missing[here], everywhere[here], behind[here] = lacks
+    return version, missing, everywhere, behind
+
+
+def _version(trace: Trace, view: View, aggregate: Ints, time: Ints) -> Ints:
+    """How many events of each aggregate were shown, also those that have left the log since."""
+    logs = [log_of(trace), *(log for log, _ in vanished_from(trace))]
+    of = np.concatenate([log.aggregate[log.places.rows] for log in logs])
+    key = np.concatenate([log.key[log.places.rows] for log in logs])
+    events = np.concatenate([log.events[log.places.rows] for log in logs])
+    shown = np.where(view.since[key] < 0, FOREVER, view.since[key])
+    return _events_until(of, shown, events, aggregate, time)
+
+
+def _lacking(log: Log, view: View, aggregate: Ints, time: Ints) -> tuple[Ints, Ints, Floats]:
+    """Events of the aggregate and of all aggregates that are in a log and not shown, and since when."""
     rows = log.appends.rows
     of, written, events = log.aggregate[rows], log.written[rows], log.events[rows]
-    applied = np.where(log.applied[projection][rows] < 0, FOREVER, log.applied[projection][rows])
-    shown = _events_until(of, applied, events, aggregate, time)
-    durable = _events_until(of, written, events, aggregate, time)
+    applied = view.since[log.key[rows]]
+    applied = np.where(applied < 0, FOREVER, applied)
+    missing = _events_until(of, written, events, aggregate, time) - _events_until(of, applied, events, aggregate, time)
     everything, of_all = np.zeros(len(rows), np.int64), np.zeros(len(time), np.int64)
     everywhere = _events_until(everything, written, events, of_all, time)
     everywhere -= _events_until(everything, applied, events, of_all, time)
@@ -132,7 +160,7 @@ def _shown(trace: Trace, projection: int, aggregate: Ints, time: Ints) -> tuple[
     behind = np.zeros(len(time))
     oldest = in_log.nth(aggregate[lacks], complete[lacks])
     behind[lacks] = (time[lacks] - written[oldest]) / 1e6
-    return shown, np.maximum(durable - shown, 0), np.maximum(everywhere, 0), behind
+    return np.maximum(missing, 0), np.maximum(everywhere, 0), behind
 
 
 def _events_until(group: Ints, at: Ints, events: Ints, asked_group: Ints, time: Ints) -> Ints:

@@ -124,7 +124,7 @@ READS = _columns(
 
 EPISODES = _columns(
     """
-    kind | [episode_kind] | | fault, store_refuses, divergence or stuck_turn
+    kind | [episode_kind] | | fault, down, store_refuses, divergence or stuck_turn
     target | str | | where: the fault's target, the store, an aggregate, a shard
     aggregate | int64 | | number of the aggregate; -1 if it is about none
     begin_ms | float64 | ms | when it began
@@ -132,7 +132,7 @@ EPISODES = _columns(
     cause | str | | what it goes back to
     ended_by | str | | how it ended
     peak | int64 | | most attempts at once that were extra or missing; failed appends of a refusing store
-    commands | int64 | | commands that were decided (divergence), refused room (store) or waiting (stuck turn) meanwhile
+    commands | int64 | | commands meanwhile: decided (divergence), refused (store), waiting (stuck turn), issued (down)
     wrong_decisions | int64 | | decisions of the aggregate that were wrong meanwhile
     """
 )
@@ -179,9 +179,28 @@ CONSISTENCY = _columns(
 ANOMALIES = _columns(
     """
     kind | [anomaly] | | what went wrong for good
-    count | int64 | | how many commands it befell
+    count | int64 | | how many commands it befell, to the end of the run; how many parts are down (DOWN)
     witnesses | object | | numbers of the first twenty of them, as a tuple
     causes | str | | what it goes back to, and in how many of the commands
+    visible_ms | float64 | ms | when the first of them could be seen by who sees everything, healed ones included
+    healed | int64 | | how many commands it befell for a while only, and not in the end
+    unexplained | int64 | | in how many of the count no fault, crash, loss, full disk or given up wait came before
+    """
+)
+
+FAULTS = _columns(
+    """
+    time_ms | float64 | ms | when it struck, or came into force
+    until_ms | float64 | ms | when its period ended, or what it crashed started again; NaN if neither happened
+    fault | str | | name of the fault
+    kind | str | | what kind of fault it is, as the scenario says it
+    target | str | | where it strikes
+    effect | str | | what it does there
+    operation | str | | which operation it struck; empty if it struck at its time, and for periods
+    number | int64 | | number of that operation among its kind, from 1; -1 for periods
+    command | int64 | | number of the command whose operation it was; -1 if it was nobody's
+    attempt | int64 | | number of the attempt
+    outcome | str | | what came of it: of the append, the message, the part or the log
     """
 )
 
@@ -219,6 +238,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "outcomes": OUTCOMES,
     "consistency": CONSISTENCY,
     "anomalies": ANOMALIES,
+    "faults": FAULTS,
     "journey": JOURNEY,
     "summary": SUMMARY,
 }

@@ -58,6 +58,29 @@ class Timeline:
         return rows
 
 
+def first_after(
+    group: NDArray[Any], time: Ints, asked_group: NDArray[Any], since: Ints, inclusive: bool = True
+) -> Ints:
+    """For each asked group the time of its first thing that is not before a time (or strictly after it); -1 for none.
+
+    >>> first_after(np.array([7, 7, 8]), np.array([10, 20, 15]), np.array([7, 7, 8]), np.array([11, 21, 15])).tolist()
+    [20, -1, 15]
+    """
+    line = Timeline(group, time)
+    before = line.count(asked_group, since, not inclusive)
+    there = line.count(asked_group, np.full(len(since), FOREVER)) > before
+    found = np.full(len(since), -1, np.int64)
+    if there.any():
+        found[there] = time[line.nth(asked_group[there], before[there])]
+    return found
+
+
+def earliest(*times: Ints) -> Ints:
+    """The earliest of several times, element by element, where -1 is never."""
+    stacked = np.stack(times).view(np.uint64)
+    return np.asarray(stacked.min(axis=0).view(np.int64))
+
+
 def _distinct(values: Ints) -> Ints:
     """The values without repetition, ascending; quick for values that ascend already, as times do."""
     ascending = np.sort(values, kind="stable")

@@ -24,7 +24,7 @@ def custom_verdicts(
     aggregate = trace.marks.aggregate[command]
     before = dict(zip(log.key.tolist(), log.version_before.tolist(), strict=True))
     judged = np.array([before.get(one, on) for one, on in zip(key.tolist(), version.tolist(), strict=True)], np.int64)
-    append = log.appends.append_at(aggregate, judged)
+    append = log.places.append_at(aggregate, judged)
     wrong_accept, wrong_refuse = np.zeros(len(command)), np.zeros(len(command))
     for row in np.flatnonzero(accepted | forbidden).tolist():
         state = states[append[row]] if append[row] >= 0 else trace.custom.initial
@@ -38,10 +38,10 @@ def _states(trace: Trace, log: Log) -> list[Any]:
     """What the aggregate of each append held after it."""
     latest: dict[int, Any] = {}
     states = []
-    for row in log.appends.rows.tolist():
+    for row in log.places.rows.tolist():
         aggregate, attempt = int(log.aggregate[row]), (int(log.command[row]), int(log.attempt[row]))
         state = latest.get(aggregate, trace.custom.initial)
-        for event in trace.custom.payloads.get(attempt, ()):
+        for event in () if log.is_altered[row] else trace.custom.payloads.get(attempt, ()):
             state = trace.custom.evolve(state, event)
         latest[aggregate] = state
         states.append(state)

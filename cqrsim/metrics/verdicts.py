@@ -76,6 +76,7 @@ def _truth(ways: Paths) -> tuple[Ints, Ints]:
     passed_by = ways.any_attempt(ways.first_of_attempt(Moment.RELEASED) >= 0)  # released without a decision
     pending = ways.any_attempt(pending_attempts(ways))
     arrived = ways.any_attempt(ways.first_of_attempt(Moment.RECEIVED) >= 0)
+    forgotten = ways.any_attempt(ways.forgotten >= 0)
     truth = np.select(
         [
             stored > 1,
@@ -84,7 +85,7 @@ def _truth(ways: Paths) -> tuple[Ints, Ints]:
             pending,
             accepted,
             refused | passed_by,
-            (sent >= 0) & ~arrived,
+            (sent >= 0) & (~arrived | forgotten),
         ],
         [
             Truth.STORED_TWICE,
@@ -98,6 +99,7 @@ def _truth(ways: Paths) -> tuple[Ints, Ints]:
         Truth.UNDECIDED,
     )
     ends = [ways.refused, ways.append_failed, ways.append_lost, ways.lost(Link.CLIENT_TO_HANDLER)]
+    ends += [ways.forgotten, ways.left]
     last = np.max([end.reshape(ways.commands, ways.attempts).max(axis=1, initial=NEVER) for end in ends], axis=0)
     settled = np.where(stored > 0, stored_at, np.where(truth == Truth.CAUGHT, caught, last))
     return truth, np.where(truth == Truth.UNDECIDED, NEVER, settled)
@@ -115,11 +117,11 @@ def _stored(ways: Paths) -> tuple[Ints, Ints]:
 
 
 def without_events(ways: Paths) -> Bools:
-    """Which attempts were accepted and had nothing to append."""
+    """Which attempts were accepted and had nothing to append; not those whose handler crashed before it could."""
     silent = (ways.accepted >= 0) & (ways.first_of_attempt(Moment.APPEND_SENT) < 0)
     no_events = (ways.trace.marks.events == 0)[ways.command_of]
-    over = no_events | (ways.first_of_attempt(Moment.RELEASED) >= 0)
-    return np.asarray(silent & (ways.durable < 0) & over, np.bool_)
+    over = no_events | ((ways.first_of_attempt(Moment.RELEASED) >= 0) & (ways.forgotten < 0))
+    return np.asarray(silent & (ways.entered < 0) & over, np.bool_)
 
 
 def pending_attempts(ways: Paths) -> Bools:
@@ -127,10 +129,12 @@ def pending_attempts(ways: Paths) -> Bools:
     sent, received = ways.first_of_attempt(Moment.SENT), ways.first_of_attempt(Moment.RECEIVED)
     on_its_way = (sent >= 0) & (received < 0) & (ways.lost(Link.CLIENT_TO_HANDLER) < 0)
     decided = ways.first_of_attempt(Moment.DECIDED) >= 0
-    done = ways.of_try(decided | (ways.first_of_attempt(Moment.RELEASED) >= 0))
+    done = ways.of_try(decided | (ways.first_of_attempt(Moment.RELEASED) >= 0) | (ways.forgotten >= 0))
     undecided = (received >= 0) & ~done
-    over = (ways.durable >= 0) | (ways.append_failed >= 0) | (ways.append_lost >= 0) | without_events(ways)
-    return np.asarray((on_its_way & ~done) | undecided | ((ways.accepted >= 0) & ~over), np.bool_)
+    stopped_short = (ways.forgotten >= 0) & (ways.first_of_attempt(Moment.APPEND_SENT) < 0)
+    over = (ways.append_ended >= 0) | (ways.append_lost >= 0) | stopped_short | without_events(ways)
+    copy = ways.is_copy & (ways.first_of_attempt(Moment.APPEND_RECEIVED) >= 0)
+    return np.asarray((on_its_way & ~done) | undecided | (((ways.accepted >= 0) | copy) & ~over), np.bool_)
 
 
 def _told(ways: Paths) -> tuple[Ints, Ints, Ints]:
@@ -164,22 +168,29 @@ _OF_APPEND = {
     AppendOutcome.ERROR: Reason.ERROR,
     AppendOutcome.CONFLICT: Reason.CONFLICT,
     AppendOutcome.UNKNOWN: Reason.UNKNOWN,
+    AppendOutcome.CRASHED: Reason.CRASHED,
+    AppendOutcome.FENCED: Reason.FENCED,
 }
 
 
 def _reason(ways: Paths) -> Ints:
-    """The first refusal, failed append or lost message of each command; -1 if nothing stood in its way."""
+    """The first thing that stood in the way of each command, as far as it was under way; -1 if nothing did."""
     decided, failed, lost = (
         ways.rows(moment) for moment in (Moment.DECIDED, Moment.APPEND_FAILED, Moment.MESSAGE_LOST)
     )
-    forward = np.isin(lost.place, (Link.CLIENT_TO_HANDLER, Link.HANDLER_TO_STORE))
-    lost = lost.take(forward)
-    command = np.concatenate([decided.command, failed.command, lost.command])
-    time = np.concatenate([decided.time, failed.time, lost.time])
-    on_the_way = np.full(len(lost), Reason.LOST, np.int64)
-    reason = np.concatenate(
-        [_translated(decided.outcome, _OF_DECISION), _translated(failed.outcome, _OF_APPEND), on_the_way]
-    )
+    forgotten, vanished, altered = (ways.rows(moment) for moment in (Moment.FORGOTTEN, Moment.VANISHED, Moment.ALTERED))
+    lost = lost.take(np.isin(lost.place, (Link.CLIENT_TO_HANDLER, Link.HANDLER_TO_STORE)))
+    reasons = [
+        (decided, _translated(decided.outcome, _OF_DECISION)),
+        (failed, _translated(failed.outcome, _OF_APPEND)),
+        (lost, np.full(len(lost), Reason.LOST, np.int64)),
+        (forgotten, np.full(len(forgotten), Reason.FORGOTTEN, np.int64)),
+        (vanished, np.where(vanished.outcome == 0, Reason.VANISHED, NEVER)),
+        (altered, np.where(altered.outcome == 0, Reason.ALTERED, NEVER)),
+    ]
+    command = np.concatenate([rows.command for rows, _ in reasons])
+    time = np.concatenate([rows.time for rows, _ in reasons])
+    reason = np.concatenate([codes for _, codes in reasons])
     order = np.argsort(time, kind="stable")
     order = order[reason[order] >= 0]
     first = first_times(command[order], reason[order], ways.commands)

@@ -10,14 +10,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cqrsim.messages import LINK_NAMES, Answer, AppendOutcome, Belief, Channel, Decision, Seen, Truth
+from cqrsim.messages import (
+    LINK_NAMES,
+    Answer,
+    AppendOutcome,
+    Belief,
+    Channel,
+    Decision,
+    Operation,
+    Part,
+    Seen,
+    Truth,
+)
 from cqrsim.moments import Moment
 from cqrsim.trace import About
 
-_SHARD = "RECEIVED LOADED ADMITTED DECIDED SAVED APPEND_SENT APPEND_ANSWERED FOLDED REREAD RELEASED HANDLER_GAVE_UP"
-_STORE = "APPEND_RECEIVED APPEND_STARTED BUFFERED WRITTEN APPEND_FAILED REFUSAL_STORED REFUSAL_LOST PUBLISHED"
+_SHARD = (
+    "RECEIVED LOADED ADMITTED DECIDED SAVED APPEND_SENT APPEND_ANSWERED FOLDED REREAD RELEASED "
+    "HANDLER_GAVE_UP FORGOTTEN"
+)
+_STORE = (
+    "APPEND_RECEIVED APPEND_STARTED BUFFERED WRITTEN APPEND_FAILED REFUSAL_STORED REFUSAL_LOST PUBLISHED "
+    "VANISHED RECOVERED ALTERED"
+)
 _PLACES = {
-    "fault": "FAULT_BEGAN FAULT_ENDED",
+    "fault": "FAULT_BEGAN FAULT_ENDED FAULT_STRUCK",
+    "part": "CRASHED RESTARTED",
     "group": "ISSUED CAUGHT SENT ANSWERED GAVE_UP",
     "link": "MESSAGE_LOST",
     "shard": _SHARD,
@@ -28,6 +46,14 @@ _PLACES = {
 }
 PLACE_OF: dict[int, str] = {int(Moment[name]): kind for kind, names in _PLACES.items() for name in names.split()}
 """What kind of place the ``place`` of a row numbers, by moment."""
+
+
+class Stored(IntEnum):
+    """What kind of entry of the log a row speaks of."""
+
+    EVENT = 0
+    ERROR_EVENT = 1
+
 
 OUTCOME_OF: dict[int, type[IntEnum]] = {
     Moment.DECIDED: Decision,
@@ -41,6 +67,12 @@ OUTCOME_OF: dict[int, type[IntEnum]] = {
     Moment.POLLED: Answer,
     Moment.OWN_READ: Seen,
     Moment.GAVE_UP: Belief,
+    Moment.FAULT_STRUCK: Operation,
+    Moment.CRASHED: Part,
+    Moment.RESTARTED: Part,
+    Moment.VANISHED: Stored,
+    Moment.RECOVERED: Stored,
+    Moment.ALTERED: Stored,
 }
 """The vocabulary of the ``outcome`` of a row, by moment; rows of other moments have none."""
 
@@ -57,37 +89,49 @@ class Reason(IntEnum):
     UNKNOWN = 6
     LOST = 7
     """A message was lost on its way."""
+    CRASHED = 8
+    """The store crashed before it was durable."""
+    FENCED = 9
+    """It came from an instance of the handler that had been replaced."""
+    FORGOTTEN = 10
+    """The handler crashed that held it."""
+    VANISHED = 11
+    """It was in the log, and is no more."""
+    ALTERED = 12
+    """It was in the log, and its record now says something else."""
 
 
 class Anomaly(IntEnum):
     """What can have gone wrong for good, judged at the end of the run."""
 
     LOST = 0
-    """Told accepted, not in the log."""
+    """Told accepted, not in the log: it never was, or what was there has vanished or been altered."""
     GHOST = 1
-    """Told failed, in the log."""
+    """Told failed, in the log, perhaps only found there when the store started again."""
     SILENT = 2
     """Accepted and not durable, or refused after the answer "received": and then neither event nor notice, ever."""
     UNK = 3
     """Its client never learns what became of it."""
     ERRLOST = 4
-    """The notice of its refusal was lost."""
+    """The notice of its refusal was lost, or vanished from the log after it had been stored."""
     AHEAD = 5
-    """The handler's state has its event, the log has not."""
+    """The handler's live state has its event, the log has not, or no longer."""
     BEHIND = 6
-    """The log has its event, the handler's state has not, and the turn has passed on."""
+    """The log has its event, the handler's live state has not, and the turn has passed on or was lost in a crash."""
     DBL = 7
-    """Accepted and stored though the log before it forbids it."""
+    """Accepted and stored though the log, as it stood then, forbids it."""
     DUP = 8
-    """Stored twice."""
+    """Stored twice, and both are still there."""
     WREJ = 9
     """Refused because of a state that never became real."""
     PHANTOM = 10
-    """A projection applied its event, which is not in the log."""
+    """A projection shows its event, which is not in the log, or no longer."""
     PGAP = 11
-    """In the log, but a projection has passed it by."""
+    """In the log, but a projection has passed it by, and has not caught up or been rebuilt since."""
     STUCK = 12
     """Holds a turn that nothing can release."""
+    DOWN = 13
+    """Issued after a part had crashed that never came back; the parts are counted, not the commands."""
 
 
 def _ordered(words: Sequence[str]) -> pd.CategoricalDtype:
@@ -106,7 +150,7 @@ CATEGORIES: dict[str, pd.CategoricalDtype] = {
     "moment": _of_enum(Moment),
     "event_kind": _ordered(["event", "error"]),
     "read_kind": _ordered(["own", "background"]),
-    "episode_kind": _ordered(["fault", "store_refuses", "divergence", "stuck_turn"]),
+    "episode_kind": _ordered(["fault", "down", "store_refuses", "divergence", "stuck_turn"]),
     "anomaly": _ordered([kind.name for kind in Anomaly]),
 }
 """The categories of every code in the tables, in their order."""
@@ -143,6 +187,17 @@ def place_name(about: About, moment: int, place: int) -> str:
     return known[place] if 0 <= place < len(known) else f"{kind} {place}".strip()
 
 
+def part_name(about: About, part: int, place: int) -> str:
+    """What a part that can crash is called: "store", "shard 2", or the name of a projection.
+
+    >>> part_name(About(length_ns=1), Part.PROJECTION, 0), part_name(About(length_ns=1), Part.INSTANCE, 2)
+    ('view', 'shard 2')
+    """
+    if part == Part.STORE:
+        return "store"
+    return place_name(about, Moment.APPLIED, place) if part == Part.PROJECTION else f"shard {place}"
+
+
 def outcome_name(moment: int, outcome: int) -> str:
     """What a row's outcome says, in words; empty where the moment has none.
 
@@ -150,7 +205,9 @@ def outcome_name(moment: int, outcome: int) -> str:
     ('accepted', '')
     """
     words = OUTCOME_OF.get(moment)
-    return "" if words is None else words(outcome).name.lower()
+    if words is None or (words is Operation and outcome == Operation.NONE):
+        return ""
+    return words(outcome).name.lower()
 
 
 def fault_name(about: About, fault: int) -> str:

@@ -29,6 +29,10 @@ _WORDS = {
     "gave_up": "gave up",
     "released": "turn passed on",
     "admitted": "got the turn",
+    "forgotten": "handler crashed",
+    "vanished": "vanished from the log",
+    "recovered": "found in the log",
+    "altered": "altered in the log",
 }
 _LETTERS = 7.5
 _INCHES_PER_LETTER = 0.059
@@ -39,7 +43,7 @@ _CAPTION = (
 _SAID_AT_HOME = (Moment.ISSUED, Moment.SENT, Moment.CAUGHT, Moment.ANSWERED, Moment.RECEIVED, Moment.DECIDED)
 """Moments whose place is the group of clients, or the shard."""
 
-_OUTCOMES = {"yes": "seen", "no": "not yet seen", "ok": "ok", "nothing": "nothing yet", "never_told": ""}
+_OUTCOMES = {"yes": "seen", "no": "not yet seen", "ok": "ok", "nothing": "nothing yet", "never_told": "", "event": ""}
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ def _words(step: Step) -> str:
     outcome = _OUTCOMES.get(step.outcome, step.outcome.replace("_", " "))
     if step.moment == Moment.WRITTEN and step.outcome == "ok":
         return said
+    if step.moment == Moment.FAULT_STRUCK:
+        return f"fault: {step.who}"
     if step.link:
         return f"message to {step.link.split('->')[1]} lost"
     if step.moment == Moment.SENT and step.attempt:

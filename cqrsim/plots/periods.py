@@ -9,8 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from cqrsim import metrics
+from cqrsim.messages import Operation
+from cqrsim.metrics.steps import Ints
 from cqrsim.metrics.vocabulary import fault_name
-from cqrsim.moments import NEVER, Moment
+from cqrsim.moments import Moment
 from cqrsim.plots import style
 from cqrsim.trace import Trace
 
@@ -36,10 +38,13 @@ def periods_of(trace: Trace, until: float) -> list[Period]:
     """Faults, and refusals of the store that last and that no fault's period explains; up to ``until`` seconds."""
     found = []
     episodes = metrics.episodes(trace)
-    for kind, begin_ms, end_ms, cause in episodes[["kind", "begin_ms", "end_ms", "cause"]].itertuples(index=False):
+    columns = ["kind", "target", "begin_ms", "end_ms", "cause"]
+    for kind, target, begin_ms, end_ms, cause in episodes[columns].itertuples(index=False):
         begins, ends = begin_ms / 1e3, min(until, end_ms / 1e3 if np.isfinite(end_ms) else until)
         if kind == "fault":
             found.append(Period(str(cause), begins, ends, is_fault=True))
+        elif kind == "down" and cause not in [period.name for period in found if period.begins <= begins < period.ends]:
+            found.append(Period(str(cause or f"{target} down"), begins, ends, is_fault=True))
         elif kind == "store_refuses" and ends - begins >= _SHORTEST * until:
             found.append(Period(f"store refuses: {cause}" if cause else "store refuses", begins, ends, is_fault=False))
     faults = [period for period in found if period.is_fault]
@@ -53,9 +58,17 @@ def _explained(period: Period, faults: Sequence[Period]) -> bool:
 def faults_throughout(trace: Trace) -> list[str]:
     """Names of the faults that did something, but have no period of their own: they are there all the time."""
     moments = (Moment.APPEND_FAILED, Moment.REFUSAL_LOST, Moment.MESSAGE_LOST)
-    struck = np.unique(np.concatenate([trace.of(moment).value for moment in moments]))
-    with_period = trace.of(Moment.FAULT_BEGAN).place
-    return [fault_name(trace.about, int(fault)) for fault in struck if fault not in (NEVER, *with_period)]
+    often, times = np.unique(_struck(trace), return_counts=True)
+    struck = np.unique(np.concatenate([*(trace.of(moment).value for moment in moments), often[times > 1]]))
+    elsewhere = np.concatenate([trace.of(Moment.FAULT_BEGAN).place, trace.of(Moment.CRASHED).value])
+    return [fault_name(trace.about, int(fault)) for fault in struck if fault >= 0 and fault not in elsewhere]
+
+
+def _struck(trace: Trace) -> Ints:
+    """The faults that struck operations, once for each firing; those that strike at a time are not always there."""
+    rows = trace.of(Moment.FAULT_STRUCK)
+    struck: Ints = rows.place[rows.outcome != Operation.NONE].astype(np.int64)
+    return struck
 
 
 def shade(ax: Axes, periods: Sequence[Period]) -> None:

@@ -17,14 +17,27 @@ from cqrsim.moments import Moment
 
 _PART_OF_PLACE = {"group": "client", "shard": "handler", "store": "store", "projection": "projection", "cache": "cache"}
 _PART_OF_CHANNEL = {"event_poll": "store", "read_model": "projection", "error_cache": "cache"}
+_STRUCK_IN = {"write": "store", "flush": "store", "append": "handler", "decide": "handler", "answer": "handler"}
+"""In which lane a fault strikes, by the operation; messages and projections are struck where they are just then."""
 _ORDER = ("client", "handler", "store", "projection", "cache")
 _AT_CLIENT = (Moment.INFORMED, Moment.CAUGHT)
-_ENDS_OF_APPEND = (Moment.WRITTEN, Moment.APPEND_FAILED, Moment.BUFFERED)
+_ENDS_OF_APPEND = (Moment.WRITTEN, Moment.APPEND_FAILED, Moment.BUFFERED, Moment.RECOVERED)
 _BAD = {
     Moment.APPEND_FAILED, Moment.REFUSAL_LOST, Moment.MESSAGE_LOST, Moment.HANDLER_GAVE_UP, Moment.GAVE_UP,
-    Moment.REFUSAL_EXPIRED,
+    Moment.REFUSAL_EXPIRED, Moment.FAULT_STRUCK, Moment.FORGOTTEN, Moment.VANISHED, Moment.ALTERED,
 }  # fmt: skip
-_BAD_WORDS = {"failure", "invalid", "forbidden", "overloaded", "full", "error", "conflict", "unknown"}
+_BAD_WORDS = {
+    "failure",
+    "invalid",
+    "forbidden",
+    "overloaded",
+    "full",
+    "error",
+    "conflict",
+    "unknown",
+    "crashed",
+    "fenced",
+}
 
 
 @dataclass
@@ -65,12 +78,20 @@ def steps_of(frame: pd.DataFrame) -> list[Step]:
         index=False
     ):
         moment = Moment[str(name).upper()]
-        steps.append(Step(float(time), int(attempt), moment, str(who), str(outcome), _lane(moment, str(who))))
+        lane = _lane(moment, str(who), str(outcome))
+        steps.append(Step(float(time), int(attempt), moment, str(who), str(outcome), lane))
+    for step in steps:
+        step.lane = step.lane or _lane_beside(step, steps)
     return sorted(steps, key=lambda step: (step.time, step.attempt, step.moment == Moment.MESSAGE_LOST))
 
 
-def _lane(moment: Moment, who: str) -> str:
-    """Projections have a lane each, called after them; of all other parts there is one."""
+def _lane(moment: Moment, who: str, outcome: str) -> str:
+    """Projections have a lane each, called after them; of all other parts there is one.
+
+    Where a fault strikes a message or a projection is not said: "".
+    """
+    if moment == Moment.FAULT_STRUCK:
+        return _STRUCK_IN.get(outcome, "")
     place = PLACE_OF[moment]
     if moment in _AT_CLIENT:
         return "client"
@@ -80,6 +101,13 @@ def _lane(moment: Moment, who: str) -> str:
         return _part(who.split("->")[0])
     part = _PART_OF_PLACE[place]
     return f"projection {who}" if part == "projection" else part
+
+
+def _lane_beside(step: Step, steps: Sequence[Step]) -> str:
+    """Where the same attempt was at that time, or just before."""
+    others = [one for one in steps if one.lane and one.time <= step.time]
+    found = max(others, key=lambda one: (one.time, one.attempt == step.attempt), default=None)
+    return "client" if found is None else found.lane
 
 
 def _part(end_of_link: str) -> str:
@@ -220,7 +248,7 @@ def spans_of(steps: Sequence[Step]) -> list[Span]:
     spans = []
     for opens, closes, once in (
         ((Moment.ISSUED,), (Moment.INFORMED, Moment.GAVE_UP), True),
-        ((Moment.ADMITTED,), (Moment.RELEASED,), False),
+        ((Moment.ADMITTED,), (Moment.RELEASED, Moment.FORGOTTEN), False),
         ((Moment.APPEND_RECEIVED,), _ENDS_OF_APPEND, False),
     ):
         for begin in [step for step in steps if step.moment in opens]:

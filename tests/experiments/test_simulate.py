@@ -31,7 +31,8 @@ def test_another_seed_or_replication_gives_another_run(blog: cq.Scenario, run: c
 
 
 @pytest.mark.parametrize(
-    "table", ["summary", "commands", "events", "reads", "episodes", "series", "outcomes", "consistency", "anomalies"]
+    "table",
+    ["summary", "commands", "events", "reads", "episodes", "series", "outcomes", "consistency", "anomalies", "faults"],
 )
 def test_every_table_is_there_and_computed_once(run: cq.Run, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = getattr(run, table)()

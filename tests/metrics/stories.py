@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from hypothesis import settings
 
-from cqrsim.messages import Answer, AppendOutcome, Belief, Channel, Decision, Link, Seen
+from cqrsim.messages import Answer, AppendOutcome, Belief, Channel, Decision, Link, Operation, Part, Seen
 from cqrsim.moments import Moment
 from cqrsim.trace import About, FaultNote, Marks, Reads, Trace
 
@@ -80,9 +80,9 @@ class Story:
         """The turn passes on."""
         return self.row(at, Moment.RELEASED, command, attempt)
 
-    def fold(self, at: float, version: int, command: int = 0, attempt: int = 0) -> "Story":
+    def fold(self, at: float, version: int, command: int = 0, attempt: int = 0, instance: int = 0) -> "Story":
         """The handler's state takes the events in."""
-        return self.row(at, Moment.FOLDED, command, attempt, value=version)
+        return self.row(at, Moment.FOLDED, command, attempt, outcome=instance, value=version)
 
     def apply(self, at: float, position: int, command: int = 0, projection: int = 0) -> "Story":
         """A projection applies the events."""
@@ -102,6 +102,37 @@ class Story:
         """The whole way of a good command in four steps of a millisecond: issued, decided, written, applied."""
         self.issue(at, command).decide(at + 1, command, version=version).send_append(at + 1, command)
         return self.write(at + 2, position, command).release(at + 2, command).apply(at + 3, position, command)
+
+    def strike(
+        self, at: float, fault: int = 0, operation: Operation = Operation.NONE, command: int = -1, number: int = 1
+    ) -> "Story":
+        """A fault strikes."""
+        return self.row(at, Moment.FAULT_STRUCK, command, place=fault, outcome=operation, value=number)
+
+    def crash(self, at: float, part: Part = Part.STORE, place: int = 0, fault: int = 0) -> "Story":
+        """A fault strikes, and a part crashes."""
+        self.strike(at, fault)
+        return self.row(at, Moment.CRASHED, -1, place=place, outcome=part, value=fault)
+
+    def restart(self, at: float, part: Part = Part.STORE, place: int = 0, value: int = -1) -> "Story":
+        """A part starts again, or for the first time."""
+        return self.row(at, Moment.RESTARTED, -1, place=place, outcome=part, value=value)
+
+    def vanish(self, at: float, command: int = 0, attempt: int = 0, fault: int = 0) -> "Story":
+        """The events are not in the log any more."""
+        return self.row(at, Moment.VANISHED, command, attempt, value=fault)
+
+    def find(self, at: float, position: int, command: int = 0, attempt: int = 0) -> "Story":
+        """A store that starts finds the events in its log."""
+        return self.row(at, Moment.RECOVERED, command, attempt, value=position)
+
+    def alter(self, at: float, command: int = 0, fault: int = 0) -> "Story":
+        """The record of the events says something else now."""
+        return self.row(at, Moment.ALTERED, command, value=fault)
+
+    def forget(self, at: float, command: int = 0, attempt: int = 0, fault: int = 0) -> "Story":
+        """The handler that held the command has crashed."""
+        return self.row(at, Moment.FORGOTTEN, command, attempt, value=fault)
 
     def look(self, at: float, seen: Seen, command: int = 0, projection: int = 0, number: int = 0) -> "Story":
         """The client reads what it has written."""

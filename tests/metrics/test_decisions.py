@@ -23,7 +23,7 @@ def measured(story: Story) -> dict[str, float]:
 
 
 def found(story: Story) -> dict[str, tuple[int, ...]]:
-    table = anomalies(story.trace())
+    table = anomalies(story.trace()).query("count > 0")
     return dict(zip(table["kind"], table["witnesses"], strict=True))
 
 
