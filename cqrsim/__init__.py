@@ -151,7 +151,12 @@ if TYPE_CHECKING:
     from cqrsim import metrics, plots
     from cqrsim.experiments.compare import Comparison, compare
     from cqrsim.experiments.design import Design, grid
+    from cqrsim.experiments.outcome_designs import outcome_designs
+    from cqrsim.experiments.outcome_faults import outcome_faults
+    from cqrsim.experiments.outcome_table import OutcomeTable, outcome_table
+    from cqrsim.experiments.scripts import Step, at_every_operation, script
     from cqrsim.experiments.simulate import Run, simulate
+    from cqrsim.experiments.strikes import expected_strikes
     from cqrsim.experiments.sweep import Sweep, sweep
     from cqrsim.trace import Trace
 
@@ -160,13 +165,21 @@ __version__ = "0.1.0"
 _LATE = {
     "Comparison": "cqrsim.experiments",
     "Design": "cqrsim.experiments",
+    "OutcomeTable": "cqrsim.experiments",
     "Run": "cqrsim.experiments",
+    "Step": "cqrsim.experiments",
     "Sweep": "cqrsim.experiments",
     "Trace": "cqrsim.trace",
+    "at_every_operation": "cqrsim.experiments",
     "compare": "cqrsim.experiments",
+    "expected_strikes": "cqrsim.experiments",
     "grid": "cqrsim.experiments",
     "metrics": "",
+    "outcome_designs": "cqrsim.experiments",
+    "outcome_faults": "cqrsim.experiments",
+    "outcome_table": "cqrsim.experiments",
     "plots": "",
+    "script": "cqrsim.experiments",
     "simulate": "cqrsim.experiments",
     "sweep": "cqrsim.experiments",
 }
@@ -254,6 +267,7 @@ __all__ = [
     "Mixture",
     "Network",
     "Nth",
+    "OutcomeTable",
     "Overlap",
     "Overload",
     "OwnReads",
@@ -291,6 +305,7 @@ __all__ = [
     "SlowDisk",
     "Stall",
     "StateAnswers",
+    "Step",
     "StoreCrash",
     "Sweep",
     "SyncValidation",
@@ -305,9 +320,11 @@ __all__ = [
     "Zipf",
     "Zombie",
     "__version__",
+    "at_every_operation",
     "bytes_",
     "compare",
     "days",
+    "expected_strikes",
     "from_dict",
     "gb",
     "gib",
@@ -322,6 +339,9 @@ __all__ = [
     "minutes",
     "ms",
     "ns",
+    "outcome_designs",
+    "outcome_faults",
+    "outcome_table",
     "parse_duration",
     "parse_rate",
     "parse_size",
@@ -331,6 +351,7 @@ __all__ = [
     "plots",
     "presets",
     "schema",
+    "script",
     "seconds",
     "simulate",
     "sweep",

@@ -1,4 +1,4 @@
-"""The command line: ``cqrsim compare``, ``run``, ``sweep``, ``check``, ``show`` and ``schema``.
+"""The command line: ``cqrsim compare``, ``run``, ``sweep``, ``outcomes``, ``check``, ``show`` and ``schema``.
 
 Exit codes: 0 fine; 1 the answer is no, or some runs failed; 2 bad input.  Mistakes of users end in one plain message.
 What takes long to import is imported by the command that needs it.
@@ -208,6 +208,36 @@ def sweep(
         _say_written(result.save(folder))
     failed = _report_errors(result.errors)
     raise typer.Exit(INTERRUPTED if not complete else NO if failed else FINE)
+
+
+@app.command()
+def outcomes(
+    feedback: Annotated[
+        str, typer.Option(help='How clients are told: "decided", "written", "forward event", "silence", "error cache".')
+    ] = "decided",
+    cure: Annotated[list[str] | None, typer.Option(help="What helps, by name; again for several at once.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="One of the faults; again for several; all, if not said.")
+    ] = None,
+    design: Annotated[
+        list[str] | None, typer.Option(help="One of the designs; again for several; all, if not said.")
+    ] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Show what one fault at an append does to each design, while a second command follows that excludes the first.
+
+    AHEAD in capitals always occurs, whenever the second command follows; "ahead?" does at some timings.  Cures are
+    "version check", "dedupe", "gap detection", "poison", "honest unknown" and "fencing".
+    """
+    from cqrsim.experiments import outcome_designs, outcome_table
+    from cqrsim.experiments.outcome_designs import known
+    from cqrsim.experiments.telling_outcomes import outcomes_text
+
+    designs = outcome_designs(feedback)
+    chosen = {known("design", name, designs): designs[name] for name in design or designs}
+    table = outcome_table(chosen, fault or None, cures=cure or (), n_jobs=jobs)
+    print(outcomes_text(table))
+    raise typer.Exit(NO if _report_errors(table.errors) else FINE)
 
 
 @app.command()

@@ -240,6 +240,37 @@ class TestOthers:
         assert cqrsim("--version").out.strip() == cq.__version__
 
 
+class TestOutcomes:
+    """``cqrsim outcomes``."""
+
+    def test_it_shows_what_one_fault_does_to_state_and_to_clients(self, cqrsim: Told) -> None:
+        told = cqrsim("outcomes", "--fault", "refused", "--design", "2a", "--design", "2b careful")
+        assert told.code == 0
+        state, clients = told.out.split("What it does to clients")
+        assert "STUCK" in state and "LOST" in clients and clients.startswith(' that are told by "decided"')
+
+    def test_feedback_and_cures_are_chosen_by_name(self, cqrsim: Told) -> None:
+        told = cqrsim(
+            "outcomes", "--fault", "lost store answer", "--design", "2b acknowledged", "--feedback", "written",
+            "--cure", "version check", "--cure", "dedupe",
+        )  # fmt: skip
+        assert told.code == 0 and "DBL" not in told.out
+        assert "with version check and dedupe" in told.out and 'told by "written"' in told.out
+
+    @pytest.mark.parametrize(
+        ("option", "wrong", "meant"),
+        [
+            ("--feedback", "writen", "written"),
+            ("--cure", "de-dupe", "dedupe"),
+            ("--fault", "late", "late_ok"),
+            ("--design", "2b carefull", "2b careful"),
+        ],
+    )
+    def test_a_wrong_name_is_told(self, cqrsim: Told, option: str, wrong: str, meant: str) -> None:
+        told = cqrsim("outcomes", option, wrong)
+        assert told.code == 2 and f'"{wrong}"; did you mean "{meant}"?' in told.err
+
+
 class TestMistakes:
     """Every mistake of a user ends in exit code 2 and a plain message."""
 
