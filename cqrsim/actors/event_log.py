@@ -23,7 +23,7 @@ class Entry:
     """Something that waits for the serial section: an append, an error event, or a read that must come after them."""
 
     __slots__ = (
-        "durable", "fault", "is_error", "journey", "original", "outcome", "position", "published", "safe_from", "size",
+        "durable", "fault", "is_error", "journey", "noted", "original", "outcome", "position", "published", "safe_from", "size",
         "takes_room", "then", "written_at",
     )  # fmt: skip
 
@@ -37,6 +37,8 @@ class Entry:
         self.fault = NEVER
         self.position = NEVER
         self.durable = False
+        self.noted = False
+        """Whether it is recorded that it has failed."""
         self.published = False
         self.takes_room = False
         """Whether its bytes are counted as used."""
@@ -69,6 +71,8 @@ class EventLog:
         """Those of the same."""
         self.entries: list[Entry] | None = [] if lasting else None
         """Durable appends and error events, where a fault may yet take them away."""
+        self.cuts = 0
+        """How often something has vanished: who has read before may hold what is no more."""
         self.in_doubt: list[Entry] = []
         """Bytes that are in the log though nobody knows it: a restart finds them."""
         self.stored: dict[int, Entry] = {}
@@ -132,7 +136,7 @@ class EventLog:
 
     def stream(self, aggregate: int) -> Stream:
         """The stream of one aggregate as readers see it."""
-        return self.readable.copy_of(aggregate)
+        return self.readable.copy_of(aggregate, self.cuts)
 
     def after(self, position: int) -> int:
         """The number of the first durable append that is not before a position."""
@@ -154,6 +158,7 @@ class EventLog:
             self._note(VANISHED, entry, fault)
             self.disk.used_bytes -= entry.size
             entry.durable = entry.takes_room = False
+        self.cuts += 1
         self.entries = [entry for entry in self.entries if id(entry) not in lost]
         self.refold()
 

@@ -340,6 +340,7 @@ class EventStore:
         """Record what became of an append that did not become durable."""
         journey, moment = entry.journey, REFUSAL_LOST if entry.is_error else APPEND_FAILED
         now = self.clock.time
+        entry.noted = True
         self.record((now, moment, journey.command, journey.attempt, 0, entry.outcome, entry.fault))
 
     # --- durability ----------------------------------------------------------------------------------------------

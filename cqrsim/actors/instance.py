@@ -27,6 +27,7 @@ class Instance:
         self.is_up = True
         """It has its state, and takes commands."""
         self.is_starting = False
+        self.has_been_up = True
         self.down_by = NEVER
         self.holds_while_down = True
         self.replaced_by = NEVER

@@ -98,7 +98,8 @@ class Instances:
         self.handler.sharing.pop(shard, None)
         turns = self._turns_after(newest)
         state = newest.state if self.keeps_own_store else Streams(self.handler.validation)
-        fresh = Instance(shard, newest.number + 1, state, turns)
+        fresh = Instance(shard, newest.number + newest.has_been_up, state, turns)
+        fresh.has_been_up = False
         fresh.is_up, fresh.down_by, fresh.holds_while_down = False, watch.fault, watch.plan.held
         fresh.held.extend(held for old in instances for held in old.held)
         self.handler.instances[shard] = [fresh]
@@ -155,7 +156,7 @@ class Instances:
 
     def _is_up(self, fresh: Instance, up_to: int) -> None:
         self.record((self.clock.time, RESTARTED, NEVER, 0, fresh.shard, HANDLER, up_to))
-        fresh.is_up = True
+        fresh.is_up = fresh.has_been_up = True
         self._announce(fresh)
         heard, fresh.heard = fresh.heard, []
         for journey in heard:

@@ -168,6 +168,8 @@ class Recovery:
 
     def _lose(self, entry: Entry, fault: int) -> None:
         """It never becomes durable, and nobody is told."""
+        if entry.then is not None:
+            self.store.lose(entry.journey)
         if entry.then is not None or entry.original is not None:
             return
         if entry.takes_room:
@@ -176,7 +178,8 @@ class Recovery:
         entry.outcome, entry.fault = CRASHED, fault
         if not entry.is_error:
             self.log.forget(entry)
-        self.store.note_failure(entry)
+        if not entry.noted:
+            self.store.note_failure(entry)
 
     # --- coming up -----------------------------------------------------------------------------------------------
 

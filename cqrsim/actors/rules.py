@@ -91,6 +91,8 @@ class Streams:
         self.version: defaultdict[int, int] = defaultdict(int)
         self.state: defaultdict[int, Any] = defaultdict(partial(_as_it_is, validation.initial))
         self.appends: defaultdict[int, list[Journey]] = defaultdict(list)
+        self.cuts: defaultdict[int, int] = defaultdict(int)
+        """How much had vanished from the log when an aggregate was last taken over from it."""
 
     def append(self, journey: Journey) -> None:
         """Fold one append in; one whose record was altered counts, and changes nothing."""
@@ -122,14 +124,18 @@ class Streams:
         """Whether an append has been folded in already."""
         return any(other is journey for other in self.appends[journey.aggregate])
 
-    def copy_of(self, aggregate: int) -> "Stream":
+    def copy_of(self, aggregate: int, cuts: int = 0) -> "Stream":
         """The stream of one aggregate as it is now."""
-        return Stream(self.version[aggregate], self.state[aggregate], tuple(self.appends[aggregate]))
+        return Stream(self.version[aggregate], self.state[aggregate], tuple(self.appends[aggregate]), cuts)
 
     def take_over(self, aggregate: int, stream: "Stream") -> list[Journey]:
-        """Hold the aggregate as the stream says, unless that is older; returns the appends that were missing here."""
-        if stream.version < self.version[aggregate]:
+        """Hold the aggregate as the stream says, unless that is older; returns the appends that were missing here.
+
+        A shorter stream is not older if something has vanished from the log since this one was read.
+        """
+        if stream.version < self.version[aggregate] and stream.cuts <= self.cuts[aggregate]:
             return []
+        self.cuts[aggregate] = stream.cuts
         mine = {id(journey) for journey in self.appends[aggregate]}
         missing = [journey for journey in stream.appends if id(journey) not in mine]
         self.version[aggregate], self.state[aggregate] = stream.version, stream.state
@@ -144,3 +150,5 @@ class Stream:
     version: int
     state: Any
     appends: tuple[Journey, ...]
+    cuts: int = 0
+    """How often something had vanished from the log by then."""

@@ -82,7 +82,8 @@ class StreamReader:
 
     def _answer(self, reading: Reading, number: int, stream: Stream, life: int, journey: Journey) -> None:
         if life != self.store.life:
-            return  # the store has crashed while it read
+            self.store.lose(journey)  # it has crashed while it read
+            return
         arrive = partial(self._arrives, reading, stream)
         self.answer_route.send(journey, LOADED, arrive, journey.shard, LOAD, number)
 

@@ -135,6 +135,7 @@ def outcome_table(
     0     none      -          -
     1  refused  STUCK          -
     """
+    n_jobs = workers(n_jobs)
     asked = tuple(known("cure", cure, CURES) for cure in ((cures,) if isinstance(cures, str) else cures))
     chosen = {name: _cured(design, asked) for name, design in _designs(designs).items()}
     times = _spacings(spacings)
@@ -143,7 +144,7 @@ def outcome_table(
     names = tuple(next(iter(by_design.values())))
     variants = {(fault, design): by_design[design][fault] for fault in names for design in chosen}
     tasks = list(_tasks(chosen, variants, times))
-    outcomes = run_all(tasks, _kinds, workers(n_jobs), progress=None)
+    outcomes = run_all(tasks, _kinds, n_jobs, progress=None)
     return _table_of(chosen, names, times, asked, variants, outcomes)
 
 

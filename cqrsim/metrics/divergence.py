@@ -71,7 +71,8 @@ def divergence(trace: Trace) -> Divergence:
     """All parts of a run in which a handler's state was not a fold of the log."""
     ways, states = paths(trace), states_of(trace)
     extra, missing = [], []
-    if trace.about.live_state and (len(ways.rows(Moment.FOLDED)) or len(states) > 1):
+    folds = trace.about.fold_on != "never" and not trace.about.measured  # though it may never get there
+    if trace.about.live_state and (len(ways.rows(Moment.FOLDED)) or folds):
         unreal = (ways.durable < 0) & ~pending_attempts(ways)
         for state in states:
             since = held(ways, state)

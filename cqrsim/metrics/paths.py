@@ -217,9 +217,8 @@ class Paths:
         copies_from = about.duplicates_from
         if copies_from < 0:
             return number // about.attempts_per_try, number % about.attempts_per_try
-        is_copy = number >= copies_from
-        own = number - copies_from * is_copy
-        tries_before = -(-copies_from // about.attempts_per_try) * is_copy
+        copies, own = number // copies_from, number % copies_from
+        tries_before = -(-copies_from // about.attempts_per_try) * copies
         return tries_before + own // about.attempts_per_try, own % about.attempts_per_try
 
     @cached_property
@@ -246,9 +245,17 @@ class Paths:
 
     @cached_property
     def original(self) -> Ints:
-        """For each attempt itself, and for a copy the attempt that it is a copy of."""
+        """For each attempt itself, and for a copy the attempt that it is a copy of, which may be a copy itself.
+
+        Copies are numbered by powers of two, and those that are made later on the way by the higher ones.
+        """
         keys = np.arange(self.keys, dtype=np.int64)
-        return np.where(self.is_copy, keys - max(self.trace.about.duplicates_from, 0), keys)
+        if not self.is_copy.any():
+            return keys
+        copies_from = self.trace.about.duplicates_from
+        copies = keys % self.attempts // copies_from
+        latest = 2 ** np.floor(np.log2(np.maximum(copies, 1))).astype(np.int64)
+        return np.where(self.is_copy, keys - latest * copies_from, keys)
 
     def event_key(self, rows: Rows) -> Ints:
         """The attempts whose events rows speak of: copies of events that were stored but once are those events."""

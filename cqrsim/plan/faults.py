@@ -127,8 +127,10 @@ class Lowering:
         self.repaired_ns = repaired_ns
         self.named = named_faults(scenario)
         self.by_name = {named.name: named for named in self.named}
-        self.doublers = [named.number for named in self.named if isinstance(named.fault.what, what.Duplicate)]
-        """The faults that double messages."""
+        doublers = [named for named in self.named if isinstance(named.fault.what, what.Duplicate)]
+        doublers.sort(key=lambda named: LINK_NAMES.index(named.fault.target.partition(".")[0]))
+        self.doublers = [named.number for named in doublers]
+        """The faults that double messages, in the order of the way: commands before appends."""
         self.views = tuple(view.name for view in scenario.views)
 
     # --- when ----------------------------------------------------------------------------------------------------
