@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cqrsim.messages import LINK_NAMES, Answer, AppendOutcome, Part
+from cqrsim.messages import LINK_NAMES, Answer, AppendOutcome, Decision, Part
 from cqrsim.metrics.divergence import divergence, stretches
 from cqrsim.metrics.paths import Paths, first_times, paths, remembered
 from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, first_after
@@ -30,6 +30,7 @@ _OWN = {
     Moment.FORGOTTEN: 1,
     Moment.FAULT_STRUCK: 2,
     Moment.HANDLER_GAVE_UP: 3,
+    Moment.DECIDED: 3,
 }
 """What troubles commands, and which of these is named first: what unmade a command, what stopped it, the rest."""
 
@@ -38,6 +39,7 @@ _OF_CLIENT = (Moment.GAVE_UP, Moment.SENT, Moment.REFUSAL_EXPIRED)
 
 _WORDS = {
     Moment.HANDLER_GAVE_UP: "handler gave up waiting",
+    Moment.DECIDED: "handler overloaded",
     Moment.GAVE_UP: "client gave up waiting",
     Moment.SENT: "client tried again",
     Moment.REFUSAL_EXPIRED: "refusal expired",
@@ -180,7 +182,11 @@ class Troubles:
         return _WORDS_OF_APPEND.get(outcome, f"disk {AppendOutcome(outcome).name.lower()}")
 
 
-_WORDS_OF_APPEND = {int(AppendOutcome.CRASHED): "store crashed", int(AppendOutcome.FENCED): "instance was replaced"}
+_WORDS_OF_APPEND = {
+    int(AppendOutcome.CRASHED): "store crashed",
+    int(AppendOutcome.FENCED): "instance was replaced",
+    int(AppendOutcome.CONFLICT): "version conflict",
+}
 
 
 @remembered
@@ -211,11 +217,25 @@ def _first_rows(rows: Rows, begin: int, end: int, commands: int) -> Ints:
 
 
 def _own_troubles(ways: Paths, moment: Moment) -> Rows:
-    """Conflicts and duplicates are not trouble: they are the store's version check and memory at work."""
+    """Of decisions only refusals for a full queue, and of conflicts only those that a handler has left at that.
+
+    Duplicates are no trouble: they are the store's memory at work, as is its version check as long as it helps.
+    """
     rows = ways.rows(moment)
+    if moment == Moment.DECIDED:
+        return rows.take(rows.outcome == Decision.OVERLOADED)
     if moment != Moment.APPEND_FAILED:
         return rows
-    return rows.take(~np.isin(rows.outcome, (AppendOutcome.CONFLICT, AppendOutcome.DUPLICATE)))
+    reloaded = (rows.outcome == AppendOutcome.CONFLICT) & ~_is_last_of_its_try(ways, rows)
+    return rows.take(~reloaded & (rows.outcome != AppendOutcome.DUPLICATE))
+
+
+def _is_last_of_its_try(ways: Paths, rows: Rows) -> Bools:
+    """Whether no later attempt of the same try was decided."""
+    decided = ways.rows(Moment.DECIDED)
+    last = np.full(ways.keys, NEVER, np.int64)
+    np.maximum.at(last, ways.try_of[ways.key(decided)], decided.attempt)
+    return np.asarray(rows.attempt >= last[ways.try_of[ways.key(rows)]])
 
 
 def _of_clients(ways: Paths, moment: Moment) -> Rows:

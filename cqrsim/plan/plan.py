@@ -207,7 +207,7 @@ class _Lowering:
             restart=self.draws.series("restart", store.restart),
             retry_flush=store.retry_flush,
             refuses_damage=store.recover == "refuse",
-            reads_written=store.reads == "written",
+            reads_written=store.reads == "written" or (store.reads == "answered" and store.answer_after == "write"),
             fencing=store.fencing,
             republish=store.republish,
             snapshot_every=-1 if store.snapshot_every is None else store.snapshot_every,

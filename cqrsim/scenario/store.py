@@ -72,8 +72,9 @@ class EventStore(Settings):
     """Whether a flush that failed is tried again, and believed if it then succeeds."""
     recover: Literal["truncate", "refuse"] = "truncate"
     """What a restart does about a bad record: it cuts the log off there, or refuses to start."""
-    reads: Literal["flushed", "written"] = "flushed"
-    """What reading a stream shows: what is durable, or already what is written."""
+    reads: Literal["answered", "flushed", "written"] = "answered"
+    """What reading a stream shows: what has been answered (``answer_after``), only what is flushed, or already what is
+    written."""
     dedupe_for: Maybe[PositiveDuration] = None
     """How long command ids are remembered for ``dedupe``; "none": for ever."""
     dedupe_at_most: Maybe[Count] = None

@@ -157,7 +157,7 @@ stores = st.builds(
     restart=distributions,
     retry_flush=st.booleans(),
     recover=st.sampled_from(["truncate", "refuse"]),
-    reads=st.sampled_from(["flushed", "written"]),
+    reads=st.sampled_from(["answered", "flushed", "written"]),
     fencing=st.booleans(),
     republish=st.booleans(),
 )
