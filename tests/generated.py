@@ -158,7 +158,8 @@ def faults() -> st.SearchStrategy[object]:
         st.builds(cq.HandlerCrash, at=times, restart=spans, while_down=st.sampled_from(["held", "lost"])),
         st.builds(cq.Overlap, at=times, lasts=spans),
         st.builds(cq.ProjectionCrash, at=times, restart=spans),
-        st.builds(cq.DuplicateMessages, share=st.just(0.3), link=st.sampled_from(["client->handler", "handler->store"])),
+        st.builds(cq.DuplicateMessages, share=st.just(0.3),
+                  link=st.sampled_from(["client->handler", "handler->store"])),
     )  # fmt: skip
 
 

@@ -312,6 +312,10 @@ class CommandHandler:
         home = journey.home if home is None else home
         home.state.append(journey)
         journey.folded_at = self.clock.time
+        self.note_fold(journey, home)
+
+    def note_fold(self, journey: Journey, home: Instance) -> None:
+        """Record that an instance's state holds the events of an append from now on."""
         version = home.state.version[journey.aggregate]
         self.record((self.clock.time, FOLDED, journey.command, journey.attempt, journey.shard, home.number, version))
 
@@ -371,6 +375,8 @@ class CommandHandler:
             self._fold(journey, home)
         if self.waits_for_event and journey.home is home and not journey.settled:
             if self.before_answer and self._is_struck(self.before_answer, journey, self._succeed):
+                return
+            if self.after_answer and self._is_struck(self.after_answer, journey, self._succeed):
                 return
             self._succeed(journey)
 

@@ -16,6 +16,10 @@ from cqrsim.plan.parts import STALLED, UNSLOWED, DiskPlan
 
 OK, FULL, ERROR = int(AppendOutcome.OK), int(AppendOutcome.FULL), int(AppendOutcome.ERROR)
 KIB = 1024
+_OF_OPERATIONS = (
+    Effect.REFUSE, Effect.AMBIGUOUS, Effect.FLUSH_ERROR, Effect.SLOW, Effect.FREEZE, Effect.LIE,
+)  # fmt: skip
+"""What changes what becomes of a write or a flush."""
 SECOND_NS = 1_000_000_000
 FOREVER = 1 << 62
 
@@ -51,9 +55,7 @@ class Disk:
         self.always_at_full_speed = not plan.changes_ns
         self.takers = [watch for watch in watches if watch.plan.effect in (Effect.FULL, Effect.CONSUME)]
         """Who else wants room."""
-        self.watches = [
-            watch for watch in watches if watch.plan.effect not in (Effect.FULL, Effect.CONSUME, Effect.DIE)
-        ]
+        self.watches = [watch for watch in watches if watch.plan.effect in _OF_OPERATIONS]
 
     # --- room ----------------------------------------------------------------------------------------------------
 

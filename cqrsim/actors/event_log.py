@@ -23,8 +23,8 @@ class Entry:
     """Something that waits for the serial section: an append, an error event, or a read that must come after them."""
 
     __slots__ = (
-        "durable", "fault", "is_error", "journey", "noted", "original", "outcome", "position", "published", "safe_from", "size",
-        "takes_room", "then", "written_at",
+        "durable", "fault", "is_error", "journey", "noted", "original", "outcome", "position", "published", "safe_from",
+        "size", "takes_room", "then", "written_at",
     )  # fmt: skip
 
     def __init__(self, journey: Journey, size: int, is_error: bool, then: Callable[[], None] | None) -> None:

@@ -457,6 +457,11 @@ class EventStore:
     def _since_snapshot(self, version: int) -> int:
         return version % self.plan.snapshot_every if self.plan.snapshot_every > 0 else version
 
+    def not_flushed(self) -> list[Entry]:
+        """What is written and waits for a periodic flush, or is in one."""
+        in_flush = [entry for entry in self.at_work or () if entry.position != NEVER]
+        return [entry for entry in in_flush + self.unflushed if entry.original is None]
+
     def when_up(self, then: Callable[[], None]) -> None:
         """Do something now, or as soon as the store is up."""
         if self.is_down:

@@ -63,6 +63,8 @@ class Watch:
             return False
         self.seen += 1
         if self.clock.time < self.until:
+            if self.act is not None:
+                return False  # what it does by itself is under way
             self._enter(journey)
             return True
         if not self._picks(journey, slot) or 0 <= plan.at_most <= self.fired:

@@ -42,6 +42,8 @@ class Instance:
         """Position from which it hears events by itself; those before it has read."""
         self.heard_up_to = NEVER
         """Position of the last event of its shard that it has heard of."""
+        self.unflushed: list[Journey] = []
+        """Events that it has read from the log although they were not flushed."""
         self.is_catching_up = False
         self.heard: list[Journey] = []
         """Events that were published while it read the log."""

@@ -152,12 +152,17 @@ class Instances:
         aggregates = [a for a in log.readable.appends if a % shards == fresh.shard and log.readable.appends[a]]
         for aggregate in aggregates:
             fresh.state.take_over(aggregate, log.stream(aggregate))
+        if self.store.plan.reads_written:
+            unflushed = [entry.journey for entry in self.store.not_flushed() if not entry.is_error]
+            fresh.unflushed = [journey for journey in unflushed if journey.shard == fresh.shard]
         return aggregates
 
     def _is_up(self, fresh: Instance, up_to: int) -> None:
         self.record((self.clock.time, RESTARTED, NEVER, 0, fresh.shard, HANDLER, up_to))
         fresh.is_up = fresh.has_been_up = True
         self._announce(fresh)
+        for journey in fresh.unflushed:
+            self.handler.note_fold(journey, fresh)
         heard, fresh.heard = fresh.heard, []
         for journey in heard:
             self.handler.instance_hears(fresh, journey)
@@ -182,6 +187,8 @@ class Instances:
             self._take_over(fresh)
             up_to = fresh.since
         self.record((self.clock.time, RESTARTED, NEVER, 0, fresh.shard, INSTANCE, up_to))
+        for journey in fresh.unflushed:
+            self.handler.note_fold(journey, fresh)
         self._announce(fresh)
 
     def _stop_sharing(self, older: Instance) -> None:

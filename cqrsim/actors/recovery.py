@@ -75,20 +75,20 @@ class Recovery:
         if plan.amount >= 0:
             unheard = [entry for entry in entries if entry.written_at > self.clock.time - plan.amount]
         else:
-            unheard = entries[max(0, len(entries) - plan.counts[0]) :]
+            unheard = entries[max(0, len(entries) - plan.appends) :]
         self.log.vanish(unheard, watch.fault)
         self._come_up_after(plan.restart[number])
 
     def corrupt(self, watch: Watch, journey: Journey | None, number: int) -> None:
         """Stored records change; some so that a checksum tells, when the store next starts."""
         plan, entries = watch.plan, self.log.entries
-        assert entries is not None and plan.luck is not None and plan.bits is not None
+        assert entries is not None and plan.luck is not None and plan.detected is not None
         for k in range(number * plan.amount, (number + 1) * plan.amount):
             whole = [entry for entry in entries if not entry.journey.altered and entry not in self.damaged]
             if not whole:
                 return
             entry = whole[plan.luck[k] * len(whole) // CHANCES]
-            if plan.bits[k] < plan.above:
+            if plan.detected[k] < plan.detected_below:
                 entry.fault = watch.fault
                 self.damaged.append(entry)
             else:

@@ -181,7 +181,8 @@ def _notice_lost(trace: Trace) -> Ints:
     lost = ways.rows(Moment.MESSAGE_LOST)
     refused = ways.refused[ways.key(lost)]
     on_the_way = np.isin(lost.place, (Link.HANDLER_TO_STORE, Link.HANDLER_TO_CACHE, Link.HANDLER_TO_CLIENT))
-    lost = lost.take(on_the_way & (refused >= 0) & (lost.time >= refused))
+    says_received = ways.answered_at("received")[lost.command] & (lost.place == Link.HANDLER_TO_CLIENT)
+    lost = lost.take(on_the_way & ~says_received & (refused >= 0) & (lost.time >= refused))
     unstored = ways.rows(Moment.REFUSAL_LOST)
     gone = [rows.take(rows.outcome == 1) for rows in (ways.rows(Moment.VANISHED), ways.rows(Moment.ALTERED))]
     command, time = (

@@ -16,6 +16,7 @@ from cqrsim.metrics.paths import Paths, paths, remembered
 from cqrsim.metrics.spans import Spans
 from cqrsim.metrics.states import State, held, of_shards, states_of
 from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, earliest, first_after, unions
+from cqrsim.metrics.stuck import unpublished
 from cqrsim.metrics.verdicts import pending_attempts
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
@@ -110,6 +111,8 @@ def _given_up(ways: Paths, since: Ints) -> Ints:
     if ways.trace.about.fold_on == "publication" and len(ways.rows(Moment.FORGOTTEN)):
         passed = np.where(ways.of_try(ways.forgotten >= 0) & (since >= 0), NEVER, passed)
     notice = earliest(ways.lost(Link.STORE_TO_SUBSCRIBER), ways.lost(Link.STORE_TO_HANDLER))
+    if ways.trace.about.fold_on == "publication":
+        notice = earliest(notice, unpublished(ways))
     if ways.is_copy.any():
         unexpected = ways.is_copy & (ways.first_of_attempt(Moment.RECEIVED) < 0)
         notice = np.where(unexpected, ways.entered, notice)

@@ -53,7 +53,7 @@ def _gone(ways: Paths, wait_for: str) -> Ints:
     if wait_for == "nothing":
         return unread
     return earliest(
-        unread, ways.append_failed, ways.append_lost, ways.lost(Link.STORE_TO_SUBSCRIBER), _unpublished(ways)
+        unread, ways.append_failed, ways.append_lost, ways.lost(Link.STORE_TO_SUBSCRIBER), unpublished(ways)
     )
 
 
@@ -75,7 +75,7 @@ def _unheard(ways: Paths) -> Ints:
     return np.where(last >= heard, last, NEVER)
 
 
-def _unpublished(ways: Paths) -> Ints:
+def unpublished(ways: Paths) -> Ints:
     """When a restart found each append that nobody had spoken of, and did not speak of it either; -1 for others."""
     found = ways.rows(Moment.RECOVERED)
     times = ways.first_where(Moment.RECOVERED, found.outcome == 0)

@@ -117,7 +117,7 @@ class Anomaly(IntEnum):
     AHEAD = 5
     """The handler's live state has its event, the log has not, or no longer."""
     BEHIND = 6
-    """The log has its event, the handler's live state has not, and the turn has passed on or was lost in a crash."""
+    """The log has its event, the handler's live state has not, and nothing will ever tell it."""
     DBL = 7
     """Accepted and stored though the log, as it stood then, forbids it."""
     DUP = 8

@@ -310,11 +310,11 @@ class Lowering:
             case what.Promote():
                 lag = -1 if effect.lag is None else int(effect.lag)
                 restart = draws.series(f"{purpose} switch", effect.switch)
-                return replace(plan, amount=lag, counts=(effect.appends,), restart=restart, held=True)
+                return replace(plan, amount=lag, appends=effect.appends, restart=restart, held=True)
             case what.Corrupt():
                 detected = draws.chances(f"{purpose} detected")
                 share = int(effect.detected * 2**32)
-                return replace(plan, amount=effect.records, above=share, bits=detected)
+                return replace(plan, amount=effect.records, detected=detected, detected_below=share)
             case what.Pause():
                 return replace(plan, held=effect.takeover)
             case what.Duplicate():

@@ -95,6 +95,11 @@ class FaultPlan:
     amount: int = -1
     """Bytes a second, records, appends, or ns, as the effect has it; -1 for no limit."""
     at_most_bytes: int = -1
+    appends: int = 0
+    """How many appends a replica is behind."""
+    detected: "Series | None" = None
+    detected_below: int = 0
+    """A change is one that a checksum tells where ``detected`` is below this."""
     luck: "Series | None" = None
     """Uniform numbers below 2**32, for choices among what is there when it strikes."""
 

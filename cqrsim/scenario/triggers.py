@@ -218,7 +218,7 @@ class AfterFault(Trigger):
 class When(CodeOnly, Trigger):
     """Whenever a function of your own says so, asked at each operation of the target.  It cannot be written to a file.
 
-    >>> When(lambda view: view.now > 5_000_000_000).kind
+    >>> When(lambda view: view.time_ns > 5_000_000_000).kind
     'When'
     """
 

@@ -58,17 +58,17 @@ def test_an_error_that_was_none() -> None:
     assert (truth(ambiguous()), positions(ambiguous())) == ("not_durable", [])
     told = ambiguous().restart(500, value=1).find(500, 0)
     assert (truth(told), positions(told)) == ("durable", [0])
-    assert found(told) == {"GHOST": (1, 0), "PGAP": (1, 0)}
-    assert anomalies(told.trace())["causes"].tolist() == ["disk (1)", "disk (1)"]
+    assert found(told) == {"GHOST": (1, 0), "BEHIND": (1, 0), "PGAP": (1, 0)}
+    assert anomalies(told.trace())["causes"].tolist() == ["disk (1)"] * 3
     row = commands(told.trace()).iloc[0]
     assert (row["written_ms"], pd.isna(row["reason"])) == (500, True)
-    assert anomalies(told.trace())["visible_ms"].tolist() == [500, 500]
+    assert anomalies(told.trace())["visible_ms"].tolist() == [500] * 3
     assert unexplained(told.trace()) == invariants(told.trace()) == []
 
 
 def test_what_a_restart_finds_may_be_published_after_all() -> None:
     told = ambiguous().restart(500, value=1).find(500, 0).row(500, Moment.PUBLISHED, value=0).apply(501, 0)
-    assert found(told) == {"GHOST": (1, 0)}
+    assert found(told) == {"GHOST": (1, 0), "BEHIND": (1, 0)}
     assert invariants(told.trace()) == []
 
 
@@ -377,7 +377,8 @@ def test_a_trouble_of_another_aggregate_explains_nothing() -> None:
     told = story(2, **OWN)
     told.marks["aggregate"] = [0, 1]
     told.issue(1).decide(2).send_append(2).release(2).fail(3, fault=0).inform(4, Answer.FAILURE)
-    told.issue(10, 1).decide(11, 1).send_append(11, 1).release(11, 1).write(12, 0, 1).inform(13, Answer.FAILURE, 1)
+    told.issue(10, 1).decide(11, 1).fold(11, 1, 1).send_append(11, 1).release(11, 1)
+    told.write(12, 0, 1).inform(13, Answer.FAILURE, 1)
     assert unexplained(told.trace()) == ["GHOST without a cause: command 1"]
 
 
@@ -394,7 +395,7 @@ def test_a_crash_of_another_shard_explains_nothing(shard: int) -> None:
 
 
 def test_a_period_of_a_fault_explains_what_falls_into_it() -> None:
-    told = sent(**OWN).write(3, 0).release(3).inform(4, Answer.FAILURE)
+    told = sent(**OWN).fold(2, 1).write(3, 0).release(3).inform(4, Answer.FAILURE)
     assert unexplained(told.trace())
     told.row(0, Moment.FAULT_BEGAN, -1).row(90, Moment.FAULT_ENDED, -1)
     assert anomalies(told.trace())["causes"].tolist() == ["power (1)"]
