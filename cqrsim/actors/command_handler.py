@@ -190,6 +190,9 @@ class CommandHandler:
 
     def admit(self, journey: Journey) -> None:
         """It has the turn, and a worker."""
+        if journey.home.is_away:
+            journey.home.defer(partial(self.admit, journey))
+            return
         self.record((self.clock.time, ADMITTED, journey.command, journey.attempt, journey.shard, 0, 0))
         if self.loads:
             self._load(journey)
@@ -245,7 +248,14 @@ class CommandHandler:
 
     def _go_on(self, with_it: Callable[[Journey], None], journey: Journey) -> None:
         with_it(journey)
-        journey.home.turns.is_decided(journey)
+        self._then(journey, journey.home.turns.is_decided)
+
+    def _then(self, journey: Journey, act: Callable[[Journey], None]) -> None:
+        """Go on, if the instance has not been taken away by what was done before; else later, or never."""
+        if journey.home.is_away:
+            journey.home.defer(partial(act, journey))
+        else:
+            act(journey)
 
     # --- it is refused, or becomes events ------------------------------------------------------------------------
 
@@ -266,11 +276,17 @@ class CommandHandler:
             self._release(journey)
             return
         journey.expected_version = journey.version if self.versioned else -1
-        if not self.saves_first:
-            if self.folds_decisions and not self.saves_last:
-                self._fold(journey)
-            self._append(journey)
-        if self.saves_first or self.saves_last:
+        if self.saves_first:
+            self._save(journey)
+            return
+        if self.folds_decisions and not self.saves_last:
+            self._fold(journey)
+        self._append(journey)
+        self._then(journey, self._has_appended)
+
+    def _has_appended(self, journey: Journey) -> None:
+        """The append is on its way; what comes next does not wait for what becomes of it."""
+        if self.saves_last:
             self._save(journey)
         elif not self.waits:
             self._succeed(journey)
@@ -290,7 +306,7 @@ class CommandHandler:
         self._fold(journey)
         if self.saves_first:
             self._append(journey)
-        self._succeed(journey)
+        self._then(journey, self._succeed)
 
     def _append(self, journey: Journey) -> None:
         if self.before_append and self._is_struck(self.before_append, journey, self._send_append):
@@ -355,21 +371,28 @@ class CommandHandler:
     def hears_event(self, journey: Journey) -> None:
         """An event of this shard's aggregates was published and has come back."""
         for home in self.instances[journey.shard]:
-            if self.catches_up and journey.previous_of_shard > home.heard_up_to and home.is_up:
-                self.catch_up_act(home)
-            elif not home.is_catching_up:
-                self.instance_hears(home, journey)
+            if home.is_paused:
+                home.defer(partial(self._one_hears, home, journey))
+            else:
+                self._one_hears(home, journey)
+
+    def _one_hears(self, home: Instance, journey: Journey) -> None:
+        """One of them hears; if it keeps count, it notices when something is missing."""
+        if self.catches_up and journey.previous_of_shard > home.heard_up_to and home.is_up:
+            self.catch_up_act(home)
+        elif not home.is_catching_up:
+            self.instance_hears(home, journey)
 
     def instance_hears(self, home: Instance, journey: Journey) -> None:
         """One instance hears of an event, if it is there; each event counts once."""
         if home.is_away or not home.is_up:
-            if home.is_paused:
-                home.defer(partial(self.instance_hears, home, journey))
-            elif not home.is_dead:
-                home.heard.append(journey)
+            if not home.is_dead:
+                home.heard.append(journey)  # it is being built, and will hear of it then
             return
         if journey.position < home.since or (self.may_hear_twice and home.state.holds(journey)):
             return
+        if self.catches_up and journey.position <= home.heard_up_to:
+            return  # it was in the log that has been read
         home.heard_up_to = max(home.heard_up_to, journey.position)
         if self.folds_events:
             self._fold(journey, home)
@@ -382,8 +405,8 @@ class CommandHandler:
 
     def hears_of_duplicate(self, journey: Journey) -> None:
         """What this shard has sent again is in the store already; its event has been published before."""
-        if self.waits_for_event and not journey.settled and not journey.home.is_dead:
-            self._succeed(journey)
+        if self.waits_for_event and not journey.settled:
+            self._then(journey, self._succeed)
 
     def _still_waits(self, journey: Journey, attempt: int) -> bool:
         return not journey.settled and not journey.home.is_dead

@@ -64,7 +64,7 @@ class Disk:
         capacity = self.plan.capacity_bytes
         if self.takers:
             for watch in self.takers:
-                if watch.plan.effect == Effect.FULL and watch.strikes(journey, _slot(journey, is_error_event)):
+                if watch.plan.effect == Effect.FULL and watch.strikes(journey, slot_of(journey, is_error_event)):
                     return FULL, watch.fault
             taken = self._taken_by_others(now)
             if taken and 0 <= capacity < self.used_bytes + taken + size:
@@ -91,11 +91,11 @@ class Disk:
 
     def write_ns(self, leader: Journey, is_error_event: bool, size: int) -> int:
         """Work to write a batch of ``size`` bytes, with the luck of its first append."""
-        return self.plan.write[_slot(leader, is_error_event)][leader.command] + self.plan.per_kib_ns * size // KIB
+        return self.plan.write[slot_of(leader, is_error_event)][leader.command] + self.plan.per_kib_ns * size // KIB
 
     def flush_ns(self, journey: Journey, is_error_event: bool) -> int:
         """Work to force what was written onto the disk."""
-        return self.plan.flush[_slot(journey, is_error_event)][journey.command]
+        return self.plan.flush[slot_of(journey, is_error_event)][journey.command]
 
     def fate(
         self, leader: Journey, is_error_event: bool, work: int, operations: tuple[Operation, ...], retries: bool
@@ -105,7 +105,7 @@ class Disk:
         Delays add up; the first error counts.  ``retries``: a flush that fails is tried again, and is then said to
         have worked, although the bytes are nowhere but in a cache.
         """
-        fate, slot, held = Fate(), _slot(leader, is_error_event), 0
+        fate, slot, held = Fate(), slot_of(leader, is_error_event), 0
         struck = [
             watch
             for watch in self.watches
@@ -122,18 +122,19 @@ class Disk:
                     fate.fails(watch.fault, kept=False)
             elif plan.effect == Effect.LIE:
                 pass  # once it is known when the operation ends
-            elif plan.effect == Effect.FLUSH_ERROR and retries:
-                fate.safe_from = FOREVER
             else:
                 kept = plan.kept is not None and plan.kept[slot][leader.command] == 1
-                fate.fails(watch.fault, kept)
+                if plan.effect != Effect.FLUSH_ERROR or not retries:
+                    fate.fails(watch.fault, kept)
+                elif not kept:
+                    fate.safe_from = FOREVER
         now = self.watches[0].clock.time
         fate.duration = self.time_for(work, now) + held
         self._freeze_in_progress(fate, leader, operations, now)
         for watch in struck:
             if watch.plan.effect == Effect.LIE:
                 holds = watch.plan.amount
-                until = watch.ends_ns() if holds < 0 else now + fate.duration + holds
+                until = watch.holds_until() if holds < 0 else now + fate.duration + holds
                 fate.safe_from = max(fate.safe_from, until)
         return fate
 
@@ -175,8 +176,8 @@ def _strikes_in_progress(watch: Watch) -> bool:
 
 
 def _held(watch: Watch) -> int:
-    """How long a freeze that an operation sets off holds it up."""
-    return max(watch.until, watch.clock.time) - watch.clock.time
+    """How long a freeze that an operation sets off, or meets, holds it up."""
+    return watch.holds_until() - watch.clock.time
 
 
 def _consumed(watch: Watch, now: int) -> int:
@@ -188,6 +189,6 @@ def _consumed(watch: Watch, now: int) -> int:
     return 0
 
 
-def _slot(journey: Journey, is_error_event: bool) -> int:
+def slot_of(journey: Journey, is_error_event: bool) -> int:
     """An error event has luck of its own, else it would meet the very trouble that it is to tell of."""
     return 2 * journey.luck + is_error_event

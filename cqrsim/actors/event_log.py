@@ -146,6 +146,12 @@ class EventLog:
         """The position behind the last durable append."""
         return self.positions[-1] + self.journeys[-1].events if self.positions else 0
 
+    def count(self) -> int:
+        """How many events and error events are durable."""
+        if self.entries is None:
+            return self.next_position
+        return sum(1 if entry.is_error else entry.journey.events for entry in self.entries)
+
     # --- losing and finding --------------------------------------------------------------------------------------
 
     def vanish(self, gone: Iterable[Entry], fault: int) -> None:

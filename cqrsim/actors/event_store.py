@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from cqrsim.actors.clock import Clock
-from cqrsim.actors.disk import FOREVER, Disk, Fate
+from cqrsim.actors.disk import FOREVER, Disk, Fate, slot_of
 from cqrsim.actors.event_log import Entry, EventLog
 from cqrsim.actors.faults import Watch
 from cqrsim.actors.journey import Journey, Recorder
@@ -173,20 +173,28 @@ class EventStore:
         duration = 0
         journey = leader.journey
         if writes:
-            if self.before_write and self._is_struck(self.before_write, journey):
+            if self.before_write and self._is_struck(self.before_write, leader):
                 return
             duration = self._begin_write(leader, writes, now)
+            if self.before_flush and not self.periodic:
+                write_ns = self.disk.time_for(self.write_work(leader, writes), now)
+                self.clock.after(write_ns, BUFFERED, self._begins_to_flush, batch, command=journey.command)
             self.record((now, APPEND_STARTED, journey.command, journey.attempt, 0, 0, len(writes)))
             if self.plan.publish_before_durable:
                 self._publish_early(writes)
         self.clock.after(duration, WRITTEN, self._end, batch, command=journey.command, attempt=journey.attempt)
 
-    def _is_struck(self, watches: list[Watch], journey: Journey) -> bool:
+    def _is_struck(self, watches: list[Watch], leader: Entry) -> bool:
         """Whether one of the faults that watch this operation brings the store down."""
         life = self.life
         for watch in watches:
-            watch.hits(journey, journey.luck)
+            watch.hits(leader.journey, slot_of(leader.journey, leader.is_error))
         return self.life != life
+
+    def _begins_to_flush(self, batch: list[Entry]) -> None:
+        """The bytes have left the process, and are forced to the medium from now on."""
+        if batch is self.at_work:
+            self._is_struck(self.before_flush, batch[0])
 
     def _take_batch(self) -> list[Entry]:
         count = len(self.waiting)
@@ -306,7 +314,7 @@ class EventStore:
     def _is_struck_behind(self, batch: list[Entry]) -> bool:
         """Whether a fault strikes between the flush and the answers."""
         first = next((entry for entry in batch if entry.then is None and entry.original is None), None)
-        return first is not None and self._is_struck(self.after_write, first.journey)
+        return first is not None and self._is_struck(self.after_write, first)
 
     def _repeats(self, entry: Entry, original: Entry) -> None:
         """A duplicate is answered like the append that it repeats, and when that is."""
@@ -372,7 +380,7 @@ class EventStore:
         batch, self.unflushed = self.unflushed, []
         self.at_work, self.fate = batch, None
         leader = batch[0].journey
-        if self.before_flush and self._is_struck(self.before_flush, leader):
+        if self.before_flush and self._is_struck(self.before_flush, batch[0]):
             return
         duration = self._begin_flush(batch[0])
         self.clock.after(
@@ -390,7 +398,7 @@ class EventStore:
         if batch is not self.at_work:
             return
         fate = self.fate
-        if self.after_flush and self._is_struck(self.after_flush, batch[0].journey):
+        if self.after_flush and self._is_struck(self.after_flush, batch[0]):
             return
         if fate is not None and fate.outcome != OK and self._flush_has_failed(batch, fate):
             return

@@ -7,6 +7,7 @@ are asked there, and do nothing of their own.  Others strike by themselves (a cr
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 
 from cqrsim.actors.clock import Clock
 from cqrsim.actors.journey import Journey, Recorder
@@ -24,14 +25,15 @@ Act = Callable[["Watch", Journey | None, int], None]
 class Watch:
     """One fault, waiting."""
 
-    def __init__(self, plan: FaultPlan, clock: Clock, recorder: Recorder, view: View) -> None:
+    def __init__(self, plan: FaultPlan, clock: Clock, recorder: Recorder, view: View, repaired_ns: int) -> None:
         self.plan = plan
         self.fault = plan.number
         self.clock = clock
         self.record = recorder.add
         self.view = view
+        self.repaired_ns = repaired_ns
         self.windows = [] if plan.by == By.FOLLOWS else list(plan.windows)
-        self.begins = [begins for begins, _ in self.windows]
+        self._sort_windows()
         self.only_shard = plan.place if plan.target == Target.HANDLER else NEVER
         self.seen = 0
         """Operations that matched so far, within its windows."""
@@ -39,20 +41,36 @@ class Watch:
         self.until = NEVER
         """Strikes everything until then, after an operation that set it off."""
         self.was_above = False
+        self.followed = 0
+        """How often another fault has set it off."""
         self.followers: list[Watch] = []
         self.act: Act | None = None
         self.goes_by_time = plan.by in (By.TIME, By.FOLLOWS)
         """Whether it needs no operation to strike."""
 
+    def _sort_windows(self) -> None:
+        """Windows may overlap: what counts is how long the longest one lasts that has begun."""
+        self.windows.sort()
+        self.begins = [begins for begins, _ in self.windows]
+        self.open_until = list(accumulate((ends for _, ends in self.windows), max))
+
     def is_open(self) -> bool:
         """Whether it may strike now."""
-        now = self.clock.time
-        last = bisect_right(self.begins, now) - 1
-        return last >= 0 and now < self.windows[last][1]
+        last = bisect_right(self.begins, self.clock.time) - 1
+        return last >= 0 and self.clock.time < self.open_until[last]
 
-    def ends_ns(self) -> int:
-        """When the window that is open now ends."""
-        return self.windows[bisect_right(self.begins, self.clock.time) - 1][1]
+    def holds_until(self) -> int:
+        """How long what it has begun by striking now goes on: as long as was said, or as its window is open."""
+        now = self.clock.time
+        if now < self.until:
+            return self.until
+        last = bisect_right(self.begins, now) - 1
+        return self.open_until[last] if last >= 0 else self.plan.windows[0][1]
+
+    def ends_of_strike(self, number: int) -> int:
+        """When the strike that has just come, its ``number``-th from 0, is over; never later than the repair."""
+        lasts = self.plan.lasts
+        return self.holds_until() if lasts is None else min(self.clock.time + lasts[number], self.repaired_ns)
 
     def strikes(self, journey: Journey, slot: int) -> bool:
         """Whether it strikes this operation; if so, that is entered in the ledger."""
@@ -67,7 +85,9 @@ class Watch:
                 return False  # what it does by itself is under way
             self._enter(journey)
             return True
-        if not self._picks(journey, slot) or 0 <= plan.at_most <= self.fired:
+        if not self._picks(journey, slot):
+            return False
+        if 0 <= plan.at_most <= self.fired and plan.by != By.FOLLOWS:
             return False
         self.fire(journey)
         return True
@@ -112,9 +132,9 @@ class Watch:
         self.fired += 1
         self._enter(journey)
         if journey is not None and self.plan.lasts is not None:
-            self.until = self.clock.time + self.plan.lasts[number]
+            self.until = min(self.clock.time + self.plan.lasts[number], self.repaired_ns)
         elif journey is not None and self.plan.goes_on:
-            self.until = self.ends_ns()
+            self.until = self.holds_until()
         for follower in self.followers:
             follower.follow(number)
 
@@ -136,17 +156,16 @@ class Watch:
         assert plan.delay is not None
         begins = self.clock.time + plan.delay[number]
         first, last = plan.windows[0]
-        if not first <= begins < last or 0 <= plan.at_most <= self.fired:
+        if not first <= begins < last or 0 <= plan.at_most <= self.followed:
             return
+        self.followed += 1
         wait = begins - self.clock.time
         if self.act is not None:
             self.clock.after(wait, FAULT_STRUCK, self.fire_at_its_time, None, place=self.fault)
             return
         ends = last if plan.lasts is None else min(last, begins + plan.lasts[number])
-        self.begins.append(begins)
         self.windows.append((begins, ends))
-        self.windows.sort()
-        self.begins.sort()
+        self._sort_windows()
         self.clock.after(wait, FAULT_BEGAN, self._note, FAULT_BEGAN, place=self.fault)
         self.clock.after(ends - self.clock.time, FAULT_ENDED, self._note, FAULT_ENDED, place=self.fault)
 
@@ -164,10 +183,11 @@ class Faults:
         clock: Clock,
         recorder: Recorder,
         view: View,
+        repaired_ns: int,
     ) -> None:
         self.clock = clock
         self.record = recorder.add
-        self.watches = [Watch(plan, clock, recorder, view) for plan in plans]
+        self.watches = [Watch(plan, clock, recorder, view, repaired_ns) for plan in plans]
         self.any_struck = False
         """Whether anything has gone wrong at all."""
         for period in periods:

@@ -80,9 +80,8 @@ class Instances:
         return [journey.shard] if journey is not None else list(range(len(self.handler.instances)))
 
     def _at_the_end(self, watch: Watch, number: int, act: Callable[[], None]) -> None:
-        lasts = watch.plan.lasts
-        ends = watch.ends_ns() if lasts is None else self.clock.time + lasts[number]
-        self.clock.after(ends - self.clock.time, FAULT_ENDED, lambda _: act(), None, place=watch.fault)
+        wait = watch.ends_of_strike(number) - self.clock.time
+        self.clock.after(wait, FAULT_ENDED, lambda _: act(), None, place=watch.fault)
 
     # --- dying ---------------------------------------------------------------------------------------------------
 
@@ -178,7 +177,8 @@ class Instances:
         """Another instance of the same shard, with what the log (or their common store) says by now."""
         shared = self.keeps_own_store
         state = older.state if shared else Streams(self.handler.validation)
-        turns = Turns(self.plan.handler, self.handler.admit)
+        shared_turns = self.plan.handler.turn == Turn.EVERYTHING  # the turn of everything is everybody's
+        turns = older.turns if shared_turns else Turns(self.plan.handler, self.handler.admit)
         fresh = Instance(older.shard, older.number + 1, state, turns)
         older.replaced_by = fault
         self.handler.instances[older.shard].append(fresh)

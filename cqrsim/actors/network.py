@@ -109,7 +109,7 @@ class Route:
                 self._lose(journey, watch.fault)
                 return NEVER, _NONE
             if effect == Effect.CUT:
-                later += watch.ends_ns() - self.clock.time
+                later += watch.holds_until() - self.clock.time
             elif effect == Effect.DELAY:
                 assert plan.added is not None
                 later += plan.added[slot][journey.command]

@@ -8,15 +8,17 @@ from cqrsim.actors.clock import Clock
 from cqrsim.actors.command_handler import CommandHandler
 from cqrsim.actors.event_store import EventStore
 from cqrsim.actors.faults import Watch
-from cqrsim.actors.journey import Journey, Recorder
+from cqrsim.actors.journey import TRIES_WITH_LUCK_OF_THEIR_OWN, Journey, Recorder
 from cqrsim.actors.network import Route
 from cqrsim.messages import Link, Part
 from cqrsim.moments import NEVER, OVERFLOW, Moment
-from cqrsim.plan.answers import AnswerAt
+from cqrsim.plan.answers import AnswerAt, Effect
 from cqrsim.plan.parts import ProjectionPlan
 
 APPLIED, CHECKPOINTED, DELIVERED = int(Moment.APPLIED), int(Moment.CHECKPOINTED), int(Moment.DELIVERED)
 CRASHED, RESTARTED, MESSAGE_LOST = int(Moment.CRASHED), int(Moment.RESTARTED), int(Moment.MESSAGE_LOST)
+VIEWS_WITH_LUCK_OF_THEIR_OWN = 16
+"""What strikes one projection at an event does not strike the next one there, nor this one again when it is back."""
 STORE_TO_PROJECTION, PROJECTION = int(Link.STORE_TO_PROJECTION), int(Part.PROJECTION)
 
 
@@ -153,8 +155,14 @@ class Projection:
 
     def _is_struck(self, watches: list[Watch], journey: Journey) -> bool:
         life = self.life
+        slot = (life * TRIES_WITH_LUCK_OF_THEIR_OWN + journey.luck) * VIEWS_WITH_LUCK_OF_THEIR_OWN + self.number
         for watch in watches:
-            watch.hits(journey, journey.luck)
+            if not watch.strikes(journey, slot):
+                continue
+            if watch.plan.effect == Effect.CRASH:
+                self.crash(watch, journey, watch.fired - 1)
+            elif watch.act is not None:
+                watch.act(watch, journey, watch.fired - 1)
         return life != self.life
 
     def _end(self, batch: list[Journey]) -> None:

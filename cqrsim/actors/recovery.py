@@ -48,7 +48,7 @@ class Recovery:
         """The process dies, or the whole machine."""
         plan = watch.plan
         assert plan.restart is not None
-        self.is_torn = plan.tears and bool(self.store.at_work)
+        self.is_torn = plan.tears and not plan.behind and any(entry.takes_room for entry in self.store.at_work or ())
         self._go_down(watch.fault, plan.power, plan.behind, plan.held)
         if not (self.is_torn and self.plan.refuses_damage):
             self._come_up_after(plan.restart[number])
@@ -200,7 +200,7 @@ class Recovery:
         self.is_torn = False
         store.is_down, store.poisoned_by = False, None
         found = log.find()
-        self.record((self.clock.time, RESTARTED_ROW, NEVER, 0, 0, STORE, log.next_position))
+        self.record((self.clock.time, RESTARTED_ROW, NEVER, 0, 0, STORE, log.count()))
         if self.plan.republish:
             for entry in found:
                 if not entry.is_error and not entry.published:

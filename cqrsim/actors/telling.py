@@ -81,12 +81,17 @@ class Telling:
         self.applied_in[journey.command] |= 1 << view
         if journey.command in self.awaiting_views and self._is_applied(journey):
             for waiting in self.awaiting_views.pop(journey.command):
-                if not waiting.home.is_dead:
-                    self.reply(waiting, SUCCESS)
+                self._reply_if_there(waiting, SUCCESS)
 
     def _views_take_too_long(self, journey: Journey) -> None:
         waiting = self.awaiting_views.get(journey.command, [])
         if journey in waiting:
             waiting.remove(journey)
-            if not journey.home.is_dead:
-                self.reply(journey, UNKNOWN)
+            self._reply_if_there(journey, UNKNOWN)
+
+    def _reply_if_there(self, journey: Journey, answer: int) -> None:
+        """Who stands still answers later, and who is dead never."""
+        if journey.home.is_away:
+            journey.home.defer(partial(self.reply, journey, answer))
+        else:
+            self.reply(journey, answer)

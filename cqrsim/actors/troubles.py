@@ -72,11 +72,11 @@ class Troubles:
         watches = [watch for watch in watches if watch.act is not None]
         before, behind = _sides(watches, Operation.WRITE)
         before_flush, behind_flush = _sides(watches, Operation.FLUSH)
+        store.before_write, store.before_flush = before, before_flush
         if store.periodic:
-            store.before_flush, store.after_flush = before_flush, behind_flush
+            store.after_write, store.after_flush = behind, behind_flush
         else:
-            before, behind = before + before_flush, behind + behind_flush
-        store.before_write, store.after_write = before, behind
+            store.after_write = behind + behind_flush
 
     def _watch_handler(self, handler: CommandHandler) -> None:
         watches = [watch for watch in self.faults.of(Target.HANDLER) if watch.act is not None]

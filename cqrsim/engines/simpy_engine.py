@@ -44,7 +44,7 @@ def run(plan: Plan) -> Trace:
     """
     clock, recorder = Clock(), Recorder()
     view = View(clock)
-    faults = Faults(plan.faults, plan.periods, clock, recorder, view)
+    faults = Faults(plan.faults, plan.periods, clock, recorder, view, plan.about.repaired_ns)
     routes = {link: _route(plan, faults, route, clock, recorder) for link, route in plan.routes.items()}
     validation = Validation(plan.rule, plan.about.groups)
     caches = [_cache(plan, group, clock, recorder) for group in range(len(plan.groups))]

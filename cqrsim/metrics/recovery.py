@@ -86,8 +86,10 @@ def crashed_handlers_do_nothing_more(ways: Paths, log: Log) -> Iterator[str]:
         return
     for moment in (Moment.ADMITTED, Moment.LOADED, Moment.DECIDED, Moment.SAVED, Moment.APPEND_SENT, Moment.RELEASED):
         rows = ways.rows(moment)
-        late = rows.time > ways.forgotten[ways.key(rows)]
-        late &= ways.forgotten[ways.key(rows)] >= 0
+        forgotten = ways.forgotten[ways.key(rows)]
+        # What is released is not forgotten at the same instant: the other steps may have come just before.
+        late = (rows.time >= forgotten) if moment == Moment.RELEASED else (rows.time > forgotten)
+        late &= forgotten >= 0
         yield from broken(f"{moment.name.lower()} after its handler had crashed", rows.command[late])
 
 

@@ -13,6 +13,7 @@ from cqrsim.messages import LINK_NAMES, Link, Operation
 from cqrsim.plan.answers import By, Effect, Measure, Target
 from cqrsim.plan.draws import Draws
 from cqrsim.plan.parts import STALLED, UNSLOWED, FaultPeriod, FaultPlan
+from cqrsim.plan.reach import links_in_use
 from cqrsim.plan.windows import Windows, begins_and_ends, bursts
 from cqrsim.scenario import effects as what
 from cqrsim.scenario import triggers as when
@@ -131,6 +132,7 @@ class Lowering:
         doublers.sort(key=lambda named: LINK_NAMES.index(named.fault.target.partition(".")[0]))
         self.doublers = [named.number for named in doublers]
         """The faults that double messages, in the order of the way: commands before appends."""
+        self.links = links_in_use(scenario)
         self.views = tuple(view.name for view in scenario.views)
 
     # --- when ----------------------------------------------------------------------------------------------------
@@ -175,8 +177,7 @@ class Lowering:
             if begins < last and (ends > first or (by_itself and begins >= first))
         ]
         kept = [(begins, ends) for begins, ends in kept if begins < ends or by_itself]
-        counts = self._counts_windows(fault) and fault.at_most is not None
-        return tuple(kept[: fault.at_most] if counts else kept)
+        return tuple(kept[: fault.at_most] if fault.at_most is not None and self._counts_windows(fault) else kept)
 
     def _counts_windows(self, fault: Fault) -> bool:
         return isinstance(fault.when, when.At | when.Every | when.Renewal | when.AfterFault)
@@ -201,8 +202,11 @@ class Lowering:
         if where == "clients":
             groups = [group.name for group in self.scenario.groups]
             group = groups.index(name) if name else -1
-            return tuple(Place(Target.LINK, link, group=group) for link in TO_CLIENTS)
-        return (Place(Target.LINK, LINK_NAMES.index(where), self.views.index(name) if name else -1),)
+            return tuple(Place(Target.LINK, link, group=group) for link in TO_CLIENTS if link in self.links)
+        link = Link(LINK_NAMES.index(where))
+        if link not in self.links:
+            return ()
+        return (Place(Target.LINK, link, self.views.index(name) if name else -1),)
 
     # --- what ----------------------------------------------------------------------------------------------------
 
@@ -210,14 +214,15 @@ class Lowering:
         """What an engine needs to know of a fault; nothing, if it cannot strike or the disk's timeline says it all."""
         fault = named.fault
         windows = self.windows(named)
-        if isinstance(fault.what, what.Overload) or not windows or self._is_on_timeline(fault):
+        if isinstance(fault.what, what.Overload) or not windows or self._is_on_timeline(named) or _is_nothing(fault):
             return []
         plans = [self._plan(named, windows, place) for place in self.places(fault)]
         return [part for plan in plans if plan is not None for part in self._by_projection(named, plan)]
 
-    def _is_on_timeline(self, fault: Fault) -> bool:
+    def _is_on_timeline(self, named: Named) -> bool:
         """Whether it does no more than slow the disk down at known times."""
-        if not self._counts_windows(fault) or fault.target != "disk":
+        fault = named.fault
+        if fault.target != "disk" or not self.strikes_at_known_times(named):
             return False
         if isinstance(fault.what, what.Slow):
             return _never(fault.what.added)
@@ -238,7 +243,7 @@ class Lowering:
             place=where.place,
             projection=where.projection,
             group=where.group,
-            at_most=-1 if fault.at_most is None or self._counts_windows(fault) else fault.at_most,
+            at_most=-1 if fault.at_most is None or self.strikes_at_known_times(named) else fault.at_most,
             luck=self.draws.chances(f"fault {named.name} choice"),
             goes_on=self._goes_on(fault),
         )
@@ -368,7 +373,7 @@ class Lowering:
         fault = named.fault
         if isinstance(fault.what, what.Overload):
             return True
-        if self._is_on_timeline(fault):
+        if self._is_on_timeline(named):
             return not isinstance(fault.what, what.Slow) or _slowness(fault.what) != UNSLOWED
         return bool(self.plans(named))
 
@@ -387,6 +392,20 @@ class Lowering:
         ]
         changes = sorted({time for begins, ends, _ in slow for time in (begins, ends)})
         return tuple(changes), tuple(_slowness_at(time, slow) for time in changes)
+
+
+def _is_nothing(fault: Fault) -> bool:
+    """Whether it would change nothing wherever it strikes."""
+    match fault.what:
+        case what.Slow(factor=factor, added=added):
+            return round(factor * UNSLOWED) == UNSLOWED and _never(added)
+        case what.Delay(by=by):
+            return _never(by)
+        case what.Consume(per_second=rate):
+            return int(rate) == 0
+        case what.TwoInstances() | what.Pause():
+            return fault.lasts is not None and _never(fault.lasts)
+    return False
 
 
 def _operation(effect: what.AnyEffect, target: Target) -> Operation:

@@ -159,6 +159,18 @@ def _misbound(what: effects.Effect, when: triggers.Trigger, where: str | None) -
     if isinstance(when, Nth) and when.side == "after" and not isinstance(what, after):
         names = _listed(one.__name__ for one in after)
         yield Problem("when.side", "after", f"belongs to {names}: {effect} must strike ahead of an operation to matter")
+    if isinstance(what, effects.Overload) and not isinstance(when, At | triggers.Every | triggers.Renewal):
+        message = (
+            f"who comes when must be known beforehand, which {type(when).__name__} does not tell: use a trigger of time"
+        )
+        yield Problem("when", None, message)
+    held = isinstance(what, effects.Cut) and what.held
+    if isinstance(when, triggers.While) and (
+        held or isinstance(what, effects.Freeze | effects.Pause | effects.TwoInstances)
+    ):
+        yield Problem(
+            "when", None, f"nobody knows beforehand how long While lasts, which {effect} has to: use another trigger"
+        )
     if isinstance(what, effects.Die) and isinstance(when, triggers.Renewal | triggers.While):
         yield Problem("when", None, f"a disk that has died stays dead: {type(when).__name__} would bring it back")
 
