@@ -153,17 +153,19 @@ def test_a_torn_tail_is_cut_or_keeps_the_store_down(recover: str, up_again_ms: f
     assert times(run, Moment.RESTARTED)[0] == up_again_ms
 
 
-@pytest.mark.parametrize(("recover", "left"), [("truncate", [0]), ("refuse", [0, 2])])
-def test_detected_rot_costs_the_rest_of_the_log_or_one_record(recover: str, left: list[int]) -> None:
+@pytest.mark.parametrize("recover", ["truncate", "refuse"])
+def test_detected_rot_costs_the_rest_of_the_log_or_one_record(recover: str) -> None:
     """Cut at the first bad record, everything behind it is gone; a repair takes out the bad one alone."""
-    rot = cq.Fault(cq.Corrupt(records=1, detected=1.0), when=ms(60), name="rot 3")
-    scenario = story(at(10, 50, 70), rot, cq.StoreCrash(at=ms(200), restart=ms(10)))
-    run = played(scenario.with_(store=cq.EventStore(recover=recover)))
-    struck = run.trace.of(Moment.VANISHED if recover == "truncate" else Moment.ALTERED).command.tolist()
-    assert len(run.trace.of(Moment.FAULT_STRUCK)) >= 1
-    expected = [0, 1, 2][: min(struck)] if recover == "truncate" else [n for n in (0, 1, 2) if n not in struck]
-    assert run.commands().query("truth == 'durable'").command.tolist() == expected
-    assert left[0] in (0, *struck)
+    bad = set()
+    for name in ("a", "b", "c", "d", "e"):  # each draws its victim by its name
+        rot = cq.Fault(cq.Corrupt(records=1, detected=1.0), when=ms(100), name=name)
+        scenario = story(at(10, 50, 70), rot, cq.StoreCrash(at=ms(200), restart=ms(10)))
+        run = played(scenario.with_(store=cq.EventStore(recover=recover)))
+        gone = sorted(run.trace.of(Moment.VANISHED if recover == "truncate" else Moment.ALTERED).command.tolist())
+        assert gone == (list(range(gone[0], 3)) if recover == "truncate" else gone[:1])
+        assert run.commands().query("truth == 'durable'").command.tolist() == [n for n in range(3) if n not in gone]
+        bad.add(gone[0])
+    assert len(bad) > 1, "not always the same one"
 
 
 def test_an_altered_record_shows_when_it_is_read_again() -> None:
@@ -382,7 +384,7 @@ def test_a_fault_follows_another() -> None:
     first = cq.Fault(cq.Refuse(), when=cq.Nth(3), name="first")
     then = cq.Fault(cq.Crash(restart=ms(10)), where="store", when=cq.AfterFault("first", delay=ms(20)))
     run = played(story(at(10, 20, 30, 200), first, then))
-    assert times(run, Moment.CRASHED) == [53.0 - 3.0 + 0.0]
+    assert times(run, Moment.CRASHED) == [50.0], "20 ms after it was struck, as its write began"
 
 
 def test_a_function_of_ones_own_may_pull_the_trigger_and_do_the_damage() -> None:

@@ -159,12 +159,13 @@ class CommandHandler:
 
     def _home_of(self, journey: Journey) -> Instance:
         """Which instance of its shard takes a command: the newest, or while two share them, one by the luck of it."""
+        newest = self.instances[journey.shard][-1]
         if journey.shard in self.sharing:
             older, watch = self.sharing[journey.shard]
-            assert watch.plan.luck is not None
-            if not older.is_away and watch.plan.luck[journey.command] & 1:
+            assert watch.plan.older is not None
+            if not older.is_away and (not newest.is_up or watch.plan.older[journey.luck][journey.command]):
                 return older
-        return self.instances[journey.shard][-1]
+        return newest
 
     def _meets_nobody(self, home: Instance, journey: Journey) -> None:
         """What arrives while nobody is there waits, or is lost."""
@@ -391,8 +392,10 @@ class CommandHandler:
             return
         if journey.position < home.since or (self.may_hear_twice and home.state.holds(journey)):
             return
-        if self.catches_up and journey.position <= home.heard_up_to:
+        if self.catches_up and journey in home.known:
             return  # it was in the log that has been read
+        if self.catches_up:
+            home.known.add(journey)
         home.heard_up_to = max(home.heard_up_to, journey.position)
         if self.folds_events:
             self._fold(journey, home)
@@ -468,8 +471,10 @@ class CommandHandler:
     def store_has_restarted(self) -> None:
         """Who keeps count notices what it has missed."""
         if self.catches_up:
+            last = self.store.log.end() - 1
             for instances in self.instances:
                 for home in instances:
+                    home.heard_up_to = min(home.heard_up_to, last)  # what has vanished leaves its positions to others
                     self.catch_up_act(home)
 
     # --- the client is told, the turn passes on ------------------------------------------------------------------

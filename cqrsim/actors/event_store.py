@@ -452,15 +452,14 @@ class EventStore:
         work = self.plan.read[journey.luck][journey.command] + version * self.plan.read_per_event_ns
         return self.disk.time_for(work, self.clock.time)
 
-    def read_all_ns(self, aggregates: list[int], number: int) -> int:
-        """How long it takes to read the streams of many aggregates, for the ``number``-th time that somebody needs it.
-
-        They are read in one sweep, so that what each reading takes, however short, is taken once.
-        """
-        events = sum(self._since_snapshot(self.log.streams.version[aggregate]) for aggregate in aggregates)
-        luck = self.plan.read[number]
-        work = (luck[0] if luck else 0) + events * self.plan.read_per_event_ns
+    def read_all_ns(self, shard: int, number: int, events: int) -> int:
+        """How long it takes a shard to read so many events in one sweep, when it does so for the ``number``-th time."""
+        work = self.plan.read_by_shards[shard][number] + events * self.plan.read_per_event_ns
         return self.disk.time_for(work, self.clock.time)
+
+    def to_read_of(self, aggregate: int) -> int:
+        """How many events a reader of a stream needs: those since its snapshot."""
+        return self._since_snapshot(self.log.streams.version[aggregate])
 
     def _since_snapshot(self, version: int) -> int:
         return version % self.plan.snapshot_every if self.plan.snapshot_every > 0 else version

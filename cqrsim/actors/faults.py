@@ -69,7 +69,7 @@ class Watch:
 
     def ends_of_strike(self, number: int) -> int:
         """When the strike that has just come, its ``number``-th from 0, is over; never later than the repair."""
-        lasts = self.plan.lasts
+        lasts = None if self.plan.by == By.TIME else self.plan.lasts
         return self.holds_until() if lasts is None else min(self.clock.time + lasts[number], self.repaired_ns)
 
     def strikes(self, journey: Journey, slot: int) -> bool:
@@ -131,7 +131,7 @@ class Watch:
         number = self.fired
         self.fired += 1
         self._enter(journey)
-        if journey is not None and self.plan.lasts is not None:
+        if journey is not None and self.plan.lasts is not None and not self.goes_by_time:
             self.until = min(self.clock.time + self.plan.lasts[number], self.repaired_ns)
         elif journey is not None and self.plan.goes_on:
             self.until = self.holds_until()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from cqrsim.actors.journey import Journey
 from cqrsim.actors.rules import Streams
 from cqrsim.actors.turns import Turns
+from cqrsim.messages import Part
 from cqrsim.moments import NEVER
 
 
@@ -27,6 +28,8 @@ class Instance:
         self.is_up = True
         """It has its state, and takes commands."""
         self.is_starting = False
+        self.comes_as = int(Part.HANDLER)
+        """Whether it comes after another one, or beside it (INSTANCE)."""
         self.has_been_up = True
         self.down_by = NEVER
         self.holds_while_down = True
@@ -42,6 +45,8 @@ class Instance:
         """Position from which it hears events by itself; those before it has read."""
         self.heard_up_to = NEVER
         """Position of the last event of its shard that it has heard of."""
+        self.known: set[Journey] = set()
+        """What it has heard of or read, where it keeps count."""
         self.unflushed: list[Journey] = []
         """Events that it has read from the log although they were not flushed."""
         self.is_catching_up = False

@@ -39,7 +39,8 @@ class Instances:
         self.record = recorder.add
         self.keeps_own_store = plan.state.save != Save.NONE
         self.loads = plan.state.load
-        self.rebuilds = 0
+        self.readings = [0] * plan.handler.shards
+        """How often each shard has read the log."""
         handler.catch_up_act = self.catch_up
         if plan.state.reconcile_every_ns >= 0:
             self._schedule_reconciliation()
@@ -132,8 +133,8 @@ class Instances:
         aggregates = self._take_over(fresh)
         up_to, duration = fresh.since, 0
         if not self.loads:
-            duration = self.store.read_all_ns(aggregates, self.rebuilds)
-            self.rebuilds += 1
+            events = sum(self.store.to_read_of(aggregate) for aggregate in aggregates)
+            duration = self._reading_ns(fresh.shard, events)
         self.clock.after(duration, RESTARTED, partial(self._has_read, up_to), fresh, place=fresh.shard)
 
     def _has_read(self, up_to: int, fresh: Instance) -> None:
@@ -145,6 +146,8 @@ class Instances:
         log = self.store.log
         fresh.since = log.end()
         fresh.heard_up_to = fresh.since - 1
+        if self.handler.catches_up:
+            fresh.known.update(journey for journey in log.journeys if journey.shard == fresh.shard)
         if self.loads:
             return []
         shards = self.plan.handler.shards
@@ -157,7 +160,7 @@ class Instances:
         return aggregates
 
     def _is_up(self, fresh: Instance, up_to: int) -> None:
-        self.record((self.clock.time, RESTARTED, NEVER, 0, fresh.shard, HANDLER, up_to))
+        self.record((self.clock.time, RESTARTED, NEVER, 0, fresh.shard, fresh.comes_as, up_to))
         fresh.is_up = fresh.has_been_up = True
         self._announce(fresh)
         for journey in fresh.unflushed:
@@ -174,22 +177,15 @@ class Instances:
         self.store.newest[fresh.shard] = fresh.number
 
     def _start_second(self, older: Instance, fault: int) -> None:
-        """Another instance of the same shard, with what the log (or their common store) says by now."""
-        shared = self.keeps_own_store
-        state = older.state if shared else Streams(self.handler.validation)
-        shared_turns = self.plan.handler.turn == Turn.EVERYTHING  # the turn of everything is everybody's
-        turns = older.turns if shared_turns else Turns(self.plan.handler, self.handler.admit)
+        """Another instance of the same shard, which builds its state as after a crash, unless they share a store."""
+        state = older.state if self.keeps_own_store else Streams(self.handler.validation)
+        shares_turns = self.plan.handler.turn == Turn.EVERYTHING  # the turn of everything is everybody's
+        turns = older.turns if shares_turns else Turns(self.plan.handler, self.handler.admit)
         fresh = Instance(older.shard, older.number + 1, state, turns)
+        fresh.is_up, fresh.has_been_up, fresh.comes_as = False, False, INSTANCE
         older.replaced_by = fault
         self.handler.instances[older.shard].append(fresh)
-        up_to = NEVER
-        if not shared:
-            self._take_over(fresh)
-            up_to = fresh.since
-        self.record((self.clock.time, RESTARTED, NEVER, 0, fresh.shard, INSTANCE, up_to))
-        for journey in fresh.unflushed:
-            self.handler.note_fold(journey, fresh)
-        self._announce(fresh)
+        self._start(fresh)
 
     def _stop_sharing(self, older: Instance) -> None:
         if self.handler.sharing.get(older.shard, (None,))[0] is older:
@@ -207,10 +203,15 @@ class Instances:
     def _read_what_is_missing(self, home: Instance) -> None:
         log = self.store.log
         missing = log.journeys[log.after(home.heard_up_to + 1) :]
-        aggregates = [journey.aggregate for journey in missing if journey.shard == home.shard]
-        duration = self.store.read_all_ns([], self.rebuilds) + len(aggregates) * self.store.plan.read_per_event_ns
-        self.rebuilds += 1
+        events = sum(journey.events for journey in missing if journey.shard == home.shard)
+        duration = self._reading_ns(home.shard, events)
         self.clock.after(duration, FOLDED, self._has_caught_up, home, place=home.shard)
+
+    def _reading_ns(self, shard: int, events: int) -> int:
+        """How long this reading of the log takes; each shard has luck of its own for each of its readings."""
+        number = self.readings[shard]
+        self.readings[shard] += 1
+        return self.store.read_all_ns(shard, number, events)
 
     def _has_caught_up(self, home: Instance) -> None:
         home.is_catching_up = False

@@ -126,7 +126,8 @@ class Projection:
         start = log.after(self.up_to)
         until = len(log.journeys) if at_most < 0 else min(len(log.journeys), start + at_most)
         for journey in log.journeys[start:until]:
-            self._take_in(journey)
+            if journey not in self.taken:
+                self._take_in(journey)
 
     # --- they are applied ----------------------------------------------------------------------------------------
 
@@ -282,5 +283,7 @@ class Projection:
 
     def store_has_restarted(self) -> None:
         """It connects anew; if it keeps count, it reads what it has missed."""
+        if self.plan.catch_up:
+            self.up_to = min(self.up_to, self.store.log.end())  # what has vanished leaves its positions to others
         if self.plan.catch_up and self.is_up and not self.is_reading:
             self._read_log()

@@ -69,7 +69,7 @@ class Recovery:
     def promote(self, watch: Watch, journey: Journey | None, number: int) -> None:
         """A replica takes over, which has not heard of the latest appends."""
         plan = watch.plan
-        self._go_down(watch.fault, power=True, behind=False, held=plan.held)
+        self._go_down(watch.fault, power=True, behind=False, held=plan.held, to_replica=True)
         entries = self.log.entries
         assert entries is not None and plan.restart is not None
         if plan.amount >= 0:
@@ -77,6 +77,8 @@ class Recovery:
         else:
             unheard = entries[max(0, len(entries) - plan.appends) :]
         self.log.vanish(unheard, watch.fault)
+        for entry in self.log.entries or ():
+            entry.safe_from = 0  # it is the replica's by now
         self._come_up_after(plan.restart[number])
 
     def corrupt(self, watch: Watch, journey: Journey | None, number: int) -> None:
@@ -96,7 +98,7 @@ class Recovery:
 
     # --- going down ----------------------------------------------------------------------------------------------
 
-    def _go_down(self, fault: int, power: bool, behind: bool, held: bool) -> None:
+    def _go_down(self, fault: int, power: bool, behind: bool, held: bool, to_replica: bool = False) -> None:
         """Everybody who waits for an answer waits in vain."""
         store = self.store
         self.record((self.clock.time, CRASHED_ROW, NEVER, 0, 0, STORE, fault))
@@ -106,7 +108,7 @@ class Recovery:
         for entry in store.waiting:
             self._lose(entry, fault)
         store.waiting.clear()
-        self._lose_cached(fault, power)
+        self._lose_cached(fault, power, to_replica)
         store.busy, store.flush_is_due, store.poisoned_by = False, False, None
 
     def _break_off(self, fault: int, power: bool, behind: bool) -> None:
@@ -138,8 +140,11 @@ class Recovery:
         began = self.store.began_at
         return began + self.disk.time_for(self.store.write_work(writes[0], writes), began) <= self.clock.time
 
-    def _lose_cached(self, fault: int, power: bool) -> None:
-        """What was written and not flushed outlives the process, but not the machine."""
+    def _lose_cached(self, fault: int, power: bool, to_replica: bool) -> None:
+        """What was written and not flushed outlives the process, but not the machine.
+
+        A replica has never heard of what was in doubt, and does not care for the old machine's caches.
+        """
         log, store = self.log, self.store
         unflushed, store.unflushed = store.unflushed, []
         for entry in unflushed:
@@ -151,11 +156,12 @@ class Recovery:
                 log.in_doubt.append(entry)
         if power:
             now = self.clock.time
-            lost = [entry for entry in log.in_doubt if entry.safe_from > now]
-            log.in_doubt = [entry for entry in log.in_doubt if entry.safe_from <= now]
+            lost = [entry for entry in log.in_doubt if to_replica or entry.safe_from > now]
+            log.in_doubt = [entry for entry in log.in_doubt if not to_replica and entry.safe_from <= now]
             for entry in lost:
                 self._lose(entry, fault)
-            self._cut_at(lambda entry: entry.safe_from > now, fault)
+            if not to_replica:
+                self._cut_at(lambda entry: entry.safe_from > now, fault)
         if store.periodic:
             log.refold()
 

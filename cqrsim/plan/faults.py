@@ -320,6 +320,8 @@ class Lowering:
                 detected = draws.chances(f"{purpose} detected")
                 share = int(effect.detected * 2**32)
                 return replace(plan, amount=effect.records, detected=detected, detected_below=share)
+            case what.TwoInstances():
+                return replace(plan, older=draws.marks(f"{purpose} older", 0.5))
             case what.Pause():
                 return replace(plan, held=effect.takeover)
             case what.Duplicate():

@@ -100,6 +100,8 @@ class FaultPlan:
     detected: "Series | None" = None
     detected_below: int = 0
     """A change is one that a checksum tells where ``detected`` is below this."""
+    older: Column | None = None
+    """Which commands the older of two instances takes."""
     luck: "Series | None" = None
     """Uniform numbers below 2**32, for choices among what is there when it strikes."""
 
@@ -251,6 +253,8 @@ class StorePlan:
     republish: bool
     snapshot_every: int
     read: Column
+    read_by_shards: tuple[Series, ...]
+    """The same for readings of the whole log, by each shard of the handler."""
     read_per_event_ns: int
 
 

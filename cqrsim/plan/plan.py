@@ -212,6 +212,10 @@ class _Lowering:
             republish=store.republish,
             snapshot_every=-1 if store.snapshot_every is None else store.snapshot_every,
             read=self.draws.durations("read", store.read),
+            read_by_shards=tuple(
+                self.draws.series(f"read by shard {shard}", store.read)
+                for shard in range(self.scenario.handlers.shards)
+            ),
             read_per_event_ns=int(store.read_per_event),
         )
 

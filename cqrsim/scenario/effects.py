@@ -209,7 +209,7 @@ class Corrupt(Effect):
     records: Count = 1
     """How many, each drawn from all that are stored."""
     detected: Share = 0.0
-    """Which share of them a reader or a restart notices, by a checksum; the others just say something else."""
+    """Which share of them a restart of the store notices, by a checksum; the others just say something else."""
     kind: Literal["Corrupt"] = setting(default="Corrupt", kw_only=True, repr=False)
 
 

@@ -164,6 +164,9 @@ def _misbound(what: effects.Effect, when: triggers.Trigger, where: str | None) -
             f"who comes when must be known beforehand, which {type(when).__name__} does not tell: use a trigger of time"
         )
         yield Problem("when", None, message)
+    by_time = At | triggers.Every | triggers.Renewal | AfterFault
+    if isinstance(what, effects.Consume) and not isinstance(when, by_time):
+        yield Problem("when", None, "Consume takes room over time, so it must be said when: use a trigger of time")
     held = isinstance(what, effects.Cut) and what.held
     if isinstance(when, triggers.While) and (
         held or isinstance(what, effects.Freeze | effects.Pause | effects.TwoInstances)

@@ -47,7 +47,7 @@ def field(power_losses: float = 1.5, slow_share: float = 0.004) -> tuple[Fault, 
     * Slow: more than twice as slow as its peers for 0.2 % (hard disks) to 0.6 % (SSDs) of the time (FAST 2016, 857
       million drive hours).  Assumed: twice as slow, for an hour on average, which is how finely the study counted.
     * Latent sector error: 1.3 % of disks a year (SIGMETRICS 2007: 3.45 % of 1.53 million disks within 32 months).  A
-      checksum notices it when the record is read.  Assumed: one record, although real ones come in bursts.
+      checksum notices it when the store next starts.  Assumed: one record, although real ones come in bursts.
 
     What strikes less than once in a lifetime comes at a time drawn evenly, so that its chance is the same each year.
 

@@ -106,7 +106,7 @@ class SilentChange(ShortFault):
     records: Count = 1
     """How many, each drawn from all that are stored."""
     detected: Share = 0.0
-    """Which share of them a reader or a restart notices, by a checksum."""
+    """Which share of them a restart of the store notices, by a checksum."""
     name: Name | None = None
     """What it is called; if not given, its kind and number."""
     kind: Literal["SilentChange"] = setting(default="SilentChange", kw_only=True, repr=False)
