@@ -42,6 +42,8 @@ class Journey:
     """The same among those of its shard."""
     altered = False
     """Its record in the log says something else by now."""
+    was_altered = False
+    """It did so already when it was published."""
     payload: tuple[object, ...] = ()
     """The events themselves, where a custom rule made them."""
     settled = False

@@ -57,6 +57,8 @@ class Projection:
         """Whether anything may come twice, so that it must know what it has had."""
         self.taken: set[Journey] = set()
         """The appends that it has taken in, in this life."""
+        self.blank: set[Journey] = set()
+        """Those whose record said something else when it came by."""
         self.applied: set[Journey] = set()
         """The appends that it has ever applied."""
         self.commands: set[int] = set()
@@ -66,7 +68,9 @@ class Projection:
         """Position behind the last event of its checkpoint."""
         self.is_up = True
         self.is_reading = False
-        """It reads the log, and takes nothing that is published meanwhile: it will find it there."""
+        """It reads the log; what is published meanwhile waits."""
+        self.heard: list[Journey] = []
+        """What was published while it read the log; most of it is in there."""
         self.serves = True
         """Whether it answers queries."""
         self.rebuilt: set[int] | None = None
@@ -86,16 +90,22 @@ class Projection:
             self._lose(journey, self.down_by)
             return
         if self.is_reading:
+            self.heard.append(journey)
             return
         if self.plan.catch_up and journey.previous >= self.up_to:
+            self.heard.append(journey)
             self._read_log()
             return
+        self._hear(journey)
+
+    def _hear(self, journey: Journey) -> None:
+        """Take in what was published, once, and as long as there is room."""
         if self.keeps_count and journey in self.taken:
             return  # it was published twice, or was in the log that has been read
         if 0 <= self.plan.buffer <= len(self.waiting):
             self._lose(journey, OVERFLOW)
             return
-        self._take_in(journey)
+        self._take_in(journey, journey.was_altered)
         if self.at_work is None:
             self._start()
 
@@ -103,8 +113,11 @@ class Projection:
         now = self.clock.time
         self.record((now, MESSAGE_LOST, journey.command, journey.attempt, STORE_TO_PROJECTION, self.number, fault))
 
-    def _take_in(self, journey: Journey) -> None:
+    def _take_in(self, journey: Journey, is_altered: bool) -> None:
+        """Events are to be applied; an altered record changes nothing, but what was published of it before does."""
         self.waiting.append(journey)
+        if is_altered:
+            self.blank.add(journey)
         behind = journey.position + journey.events
         if behind > self.up_to:
             self.up_to = behind
@@ -127,7 +140,7 @@ class Projection:
         until = len(log.journeys) if at_most < 0 else min(len(log.journeys), start + at_most)
         for journey in log.journeys[start:until]:
             if journey not in self.taken:
-                self._take_in(journey)
+                self._take_in(journey, journey.altered)
 
     # --- they are applied ----------------------------------------------------------------------------------------
 
@@ -205,7 +218,7 @@ class Projection:
     def _show(self, journey: Journey) -> None:
         """Its change is in the view; if that is being built anew, in the one to come."""
         view = self.commands if self.rebuilt is None else self.rebuilt
-        if not journey.altered:
+        if journey not in self.blank:
             view.add(journey.command)
         if self.keeps_count:
             if journey in self.applied:
@@ -233,7 +246,9 @@ class Projection:
         self.is_up, self.is_reading, self.at_work, self.down_by = False, False, None, watch.fault
         self.serves = False
         self.waiting.clear()
+        self.heard.clear()
         self.taken.clear()
+        self.blank.clear()
         self.since_checkpoint = 0
         self.clock.after(watch.plan.restart[number], RESTARTED, self._begin_again, self.life, place=self.number)
 
@@ -276,6 +291,9 @@ class Projection:
         if self.rebuilt is not None:
             self.commands, self.rebuilt = self.rebuilt, None
         self.record((self.clock.time, RESTARTED, NEVER, 0, self.number, PROJECTION, self.store.log.end()))
+        heard, self.heard = self.heard, []
+        for journey in heard:  # a store that publishes early may have spoken of what the log did not have yet
+            self._hear(journey)
 
     def _read_on_in(self, life: int) -> None:
         if life == self.life and self.is_reading and self.at_work is None:

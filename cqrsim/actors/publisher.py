@@ -58,6 +58,7 @@ class Publisher:
         """Tell everybody who listens; each publication says which one came before it."""
         journey, now = entry.journey, self.clock.time
         entry.published = True
+        journey.was_altered = journey.altered
         self.record((now, PUBLISHED, journey.command, journey.attempt, 0, 0, journey.position))
         journey.previous, self.last_published = self.last_published, journey.position
         if self.subscriber is not None:

@@ -109,10 +109,10 @@ def trigger(dice: Dice, scenario: cq.Scenario, what: AnyEffect, where: str, othe
     kinds: list[type] = [cq.At, cq.Every]
     kinds += [cq.AfterFault] if others and not isinstance(what, cq.Overload) else []
     kinds += [] if isinstance(what, cq.Die) else [cq.Renewal]
-    lasting = cq.Overload | cq.Disconnect | cq.Die | cq.Freeze | cq.Pause | cq.TwoInstances | cq.Cut
+    lasting = cq.Overload | cq.Disconnect | cq.Die | cq.Freeze | cq.Pause | cq.TwoInstances | cq.Cut | cq.Consume
     lasts_long = isinstance(what, lasting)
     kinds += [cq.While] if happens and not lasts_long else []
-    if fitting:
+    if fitting and not isinstance(what, cq.Consume):
         kinds += [cq.PerOperation, cq.InBursts, cq.Nth, cq.Sequence, cq.When]
     kind = dice.choice(kinds)
     of = {"of": dice.choice((None, dice.choice(fitting)))} if fitting else {}
