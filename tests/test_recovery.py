@@ -194,6 +194,7 @@ def test_a_dead_disk_takes_the_log_with_it(answers: bool) -> None:
     assert counts(run)["LOST"] == 1
     assert counts(run)["DOWN"] == 1
     assert len(run.events()) == 0
+    assert outcomes(run) == ([ERROR] if answers else [])
 
 
 def test_readers_are_shown_what_is_flushed() -> None:
@@ -395,3 +396,45 @@ def test_a_function_of_ones_own_may_pull_the_trigger_and_do_the_damage() -> None
     run = played(story(at(10, 20, 30, 40), trigger, damage))
     assert outcomes(run) == [ERROR, ERROR]
     assert seen == [2]
+
+
+def test_a_pause_in_the_middle_of_catching_up_loses_nothing() -> None:
+    """What it has read is heard when it is back."""
+    lost = cq.Fault(cq.Drop(), where="store->subscriber", when=cq.Nth(1))
+    pause = cq.Fault(cq.Pause(takeover=False), where="handlers", when=ms(24), lasts=ms(50))
+    store = cq.EventStore(read=ms(20))
+    run = played(story(at(10, 11, 12), lost, pause, state=cq.FromPublished(catch_up=True), store=store,
+                       aggregates=cq.Evenly(200), handlers=cq.Handlers(workers=4)))  # fmt: skip
+    assert max(times(run, Moment.RELEASED)) < 100
+    folded = run.trace.of(Moment.FOLDED)
+    assert sorted(folded.command.tolist()) == [0, 1, 2], "each once"
+
+
+@pytest.mark.parametrize(
+    ("what", "where"),
+    [
+        (cq.Slow(3), None),
+        (cq.Freeze(), None),
+        (cq.Refuse(), None),
+        (cq.Pause(), None),
+        (cq.TwoInstances(), None),
+        (cq.Drop(), "handler->store"),
+        (cq.Cut(held=True), "handler->store"),
+        (cq.Delay(ms(30)), "handler->store"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("trigger", ["time", "operation", "follower"])
+def test_what_lasts_is_over_when_it_said(what: cq.AnyEffect, where: str | None, trigger: str) -> None:
+    """20 ms, however it was set off: then everything is as it was before."""
+    lead = cq.Fault(cq.Slow(1.001), when=cq.Nth(1, of="write"), name="lead")
+    when = {"time": ms(52), "operation": cq.Nth(3), "follower": cq.AfterFault("lead", delay=ms(42))}[trigger]
+    fault = cq.Fault(what, when=when, where=where, lasts=ms(20), name="it")
+    state = cq.FromGenerated(give_up_after=ms(40))
+    run = played(story(cq.Regular(ms(20), start=ms(10)), lead, fault, state=state, length=ms(300)))
+    ledger = run.faults()
+    assert (ledger.fault == "it").any()
+    assert ledger[ledger.fault == "it"].time_ms.max() <= 75
+    late = run.commands().query("intended_ms > 200")
+    assert (late.truth == "durable").all()
+    assert (late.durability_ms == 3).all()

@@ -40,10 +40,10 @@ class Fate:
         self.safe_from = 0
         """From when on a loss of power spares them."""
 
-    def fails(self, fault: int, kept: bool) -> None:
+    def fails(self, fault: int, kept: bool, outcome: int = ERROR) -> None:
         """Answer with an error, unless something else has done so before."""
         if self.outcome == OK:
-            self.outcome, self.fault, self.kept = ERROR, fault, kept
+            self.outcome, self.fault, self.kept = outcome, fault, kept
 
 
 class Disk:
@@ -125,7 +125,7 @@ class Disk:
             else:
                 kept = plan.kept is not None and plan.kept[slot][leader.command] == 1
                 if plan.effect != Effect.FLUSH_ERROR or not retries:
-                    fate.fails(watch.fault, kept)
+                    fate.fails(watch.fault, kept, FULL if plan.no_room else ERROR)
                 elif not kept:
                     fate.safe_from = FOREVER
         now = self.watches[0].clock.time

@@ -23,12 +23,9 @@ APPEND_RECEIVED, APPEND_STARTED = int(Moment.APPEND_RECEIVED), int(Moment.APPEND
 BUFFERED, WRITTEN, APPEND_FAILED = int(Moment.BUFFERED), int(Moment.WRITTEN), int(Moment.APPEND_FAILED)
 MESSAGE_LOST, HANDLER_TO_STORE = int(Moment.MESSAGE_LOST), int(Link.HANDLER_TO_STORE)
 REFUSAL_STORED, REFUSAL_LOST = int(Moment.REFUSAL_STORED), int(Moment.REFUSAL_LOST)
-PUBLISHED, DELIVERED, FOLDED = int(Moment.PUBLISHED), int(Moment.DELIVERED), int(Moment.FOLDED)
-APPEND_ANSWERED, INFORMED, REREAD = int(Moment.APPEND_ANSWERED), int(Moment.INFORMED), int(Moment.REREAD)
 OK, DUPLICATE = int(AppendOutcome.OK), int(AppendOutcome.DUPLICATE)
 ERROR, CONFLICT = int(AppendOutcome.ERROR), int(AppendOutcome.CONFLICT)
-CRASHED, FENCED = int(AppendOutcome.CRASHED), int(AppendOutcome.FENCED)
-SUCCESS, FAILURE = int(Answer.SUCCESS), int(Answer.FAILURE)
+FENCED, FAILURE = int(AppendOutcome.FENCED), int(Answer.FAILURE)
 
 
 class EventStore:
@@ -66,6 +63,8 @@ class EventStore:
         self.held: deque[Callable[[], None]] = deque()
         """What has come while it was down, and waits."""
         self.holds_while_down = True
+        self.answers_dead = False
+        """Its disk is dead, and says so."""
         self.newest: defaultdict[int, int] = defaultdict(int)
         """The newest instance of each shard, where older ones are fenced off."""
         self.before_write: list[Watch] = []
@@ -87,41 +86,48 @@ class EventStore:
     def append(self, journey: Journey) -> None:
         """An append has arrived."""
         if self.is_down:
-            self._meets_nobody(journey, partial(self.append, journey))
+            self._meets_nobody(Entry(journey, 0, False, None), partial(self.append, journey))
         else:
             self._enter(Entry(journey, journey.events * journey.event_bytes, False, None))
 
     def append_error(self, size: int, journey: Journey) -> None:
         """An error event has arrived: a refusal, stored like any event."""
         if self.is_down:
-            self._meets_nobody(journey, partial(self.append_error, size, journey))
+            self._meets_nobody(Entry(journey, 0, True, None), partial(self.append_error, size, journey))
         else:
             self._enter(Entry(journey, size, True, None))
 
     def after_appends(self, journey: Journey, then: Callable[[], None]) -> None:
         """A read has arrived that must see everything that came before it."""
         if self.is_down:
-            self._meets_nobody(journey, partial(self.after_appends, journey, then))
+            self._meets_nobody(Entry(journey, 0, False, then), partial(self.after_appends, journey, then))
         else:
             self._enter(Entry(journey, 0, False, then))
 
-    def _meets_nobody(self, journey: Journey, again: Callable[[], None]) -> None:
-        """What arrives while the store is down waits for it, or is lost."""
-        if self.holds_while_down:
+    def _meets_nobody(self, entry: Entry, again: Callable[[], None]) -> None:
+        """What arrives while the store is down waits for it, or is lost; a dead disk may answer with an error."""
+        if self.answers_dead and entry.then is None:
+            entry.outcome, entry.fault = ERROR, self.down_by
+            self._note_arrival(entry)
+            self._tell_failure(entry)
+        elif self.holds_while_down:
             self.held.append(again)
         else:
-            self.lose(journey)
+            self.lose(entry.journey)
 
     def lose(self, journey: Journey) -> None:
         """A message to the store has found nobody there."""
         lost = (self.clock.time, MESSAGE_LOST, journey.command, journey.attempt, HANDLER_TO_STORE, 0, self.down_by)
         self.record(lost)
 
-    def _enter(self, entry: Entry) -> None:
+    def _note_arrival(self, entry: Entry) -> None:
         journey = entry.journey
         if entry.then is None and not entry.is_error:
             now = self.clock.time
             self.record((now, APPEND_RECEIVED, journey.command, journey.attempt, 0, 0, len(self.waiting)))
+
+    def _enter(self, entry: Entry) -> None:
+        self._note_arrival(entry)
         self.waiting.append(entry)
         if not self.busy:
             self._start_or_wait_for_more()
@@ -284,7 +290,7 @@ class EventStore:
         fate = self.fate
         if self.after_write and self._is_struck_behind(batch):
             return
-        if fate is not None and fate.outcome != OK and self.plan.on_error != OnError.CONTINUE:
+        if fate is not None and fate.outcome == ERROR and self.plan.on_error != OnError.CONTINUE:
             if self.plan.on_error == OnError.EXIT:
                 self.give_up(fate.fault)
                 return
@@ -332,7 +338,7 @@ class EventStore:
 
     def _has_failed(self, entry: Entry, fate: Fate | None) -> None:
         """An error has been reported; the bytes may be there all the same, and show when the store starts again."""
-        if fate is not None and entry.outcome == fate.outcome == ERROR:
+        if fate is not None and entry.takes_room and entry.outcome == fate.outcome:
             if fate.kept:
                 self.log.in_doubt.append(entry)
             else:

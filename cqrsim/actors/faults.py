@@ -135,6 +135,9 @@ class Watch:
             self.until = min(self.clock.time + self.plan.lasts[number], self.repaired_ns)
         elif journey is not None and self.plan.goes_on:
             self.until = self.holds_until()
+        if self.until > self.clock.time and self.act is None:
+            self._note(FAULT_BEGAN)
+            self.clock.after(self.until - self.clock.time, FAULT_ENDED, self._note, FAULT_ENDED, place=self.fault)
         for follower in self.followers:
             follower.follow(number)
 

@@ -214,6 +214,9 @@ class Instances:
         return self.store.read_all_ns(shard, number, events)
 
     def _has_caught_up(self, home: Instance) -> None:
+        if home.is_away:
+            home.defer(partial(self._has_caught_up, home))
+            return
         home.is_catching_up = False
         log = self.store.log
         for journey in log.journeys[log.after(home.heard_up_to + 1) :]:

@@ -101,10 +101,11 @@ class Route:
     def _meet_faults(self, journey: Journey, slot: int) -> tuple[int, list[tuple[Journey, int]]]:
         """How much later the message arrives for what strikes it (-1: never), and copies of it: (which, when)."""
         later, doubles = 0, list[tuple[Journey, int]]()
+        is_main = slot % (KINDS * MESSAGES_WITH_LUCK_OF_THEIR_OWN) == 0
         for watch in self.watches:
-            if not watch.hits(journey, slot):
-                continue
             effect, plan = watch.plan.effect, watch.plan
+            if (effect == Effect.DUPLICATE and not is_main) or not watch.hits(journey, slot):
+                continue  # to look twice, or to read twice, changes nothing
             if effect == Effect.DROP or (effect == Effect.CUT and not plan.held):
                 self._lose(journey, watch.fault)
                 return NEVER, _NONE
@@ -113,7 +114,7 @@ class Route:
             elif effect == Effect.DELAY:
                 assert plan.added is not None
                 later += plan.added[slot][journey.command]
-            elif effect == Effect.DUPLICATE and slot % (KINDS * MESSAGES_WITH_LUCK_OF_THEIR_OWN) == 0:
+            elif effect == Effect.DUPLICATE:
                 assert plan.added is not None
                 doubles.append((self._double(journey, plan.amount), plan.added[slot][journey.command]))
         return later, doubles

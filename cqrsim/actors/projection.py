@@ -19,6 +19,7 @@ APPLIED, CHECKPOINTED, DELIVERED = int(Moment.APPLIED), int(Moment.CHECKPOINTED)
 CRASHED, RESTARTED, MESSAGE_LOST = int(Moment.CRASHED), int(Moment.RESTARTED), int(Moment.MESSAGE_LOST)
 VIEWS_WITH_LUCK_OF_THEIR_OWN = 16
 """What strikes one projection at an event does not strike the next one there, nor this one again when it is back."""
+LIVES_WITH_LUCK_OF_THEIR_OWN = 8
 STORE_TO_PROJECTION, PROJECTION = int(Link.STORE_TO_PROJECTION), int(Part.PROJECTION)
 
 
@@ -169,7 +170,8 @@ class Projection:
 
     def _is_struck(self, watches: list[Watch], journey: Journey) -> bool:
         life = self.life
-        slot = (life * TRIES_WITH_LUCK_OF_THEIR_OWN + journey.luck) * VIEWS_WITH_LUCK_OF_THEIR_OWN + self.number
+        slot = (life % LIVES_WITH_LUCK_OF_THEIR_OWN) * TRIES_WITH_LUCK_OF_THEIR_OWN + journey.luck
+        slot = slot * VIEWS_WITH_LUCK_OF_THEIR_OWN + self.number
         for watch in watches:
             if not watch.strikes(journey, slot):
                 continue

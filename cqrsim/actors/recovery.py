@@ -39,7 +39,6 @@ class Recovery:
         """Records that a restart will find damaged."""
         self.is_torn = False
         self.exits = 0
-        self.is_due_for_judgement = False
         store.give_up = self.exit
 
     # --- faults --------------------------------------------------------------------------------------------------
@@ -60,11 +59,14 @@ class Recovery:
         self.exits += 1
 
     def die(self, watch: Watch, journey: Journey | None, number: int) -> None:
-        """The disk is gone, and the log with it."""
+        """The disk is gone, and the log with it; there is no second death."""
+        if self.is_dead:
+            return
         self._go_down(watch.fault, power=True, behind=False, held=False)
         assert self.log.entries is not None
         self.log.vanish(list(self.log.entries), watch.fault)
         self.is_dead = True
+        self.store.answers_dead = watch.plan.error
 
     def promote(self, watch: Watch, journey: Journey | None, number: int) -> None:
         """A replica takes over, which has not heard of the latest appends."""

@@ -5,7 +5,7 @@ bit.  The luck of a fault is keyed by its name: adding one moves nothing else.  
 repaired, for the judgement.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,8 +61,6 @@ _DEFAULT_OPERATION = {
     Target.PROJECTION: Operation.APPLY,
     Target.LINK: Operation.MESSAGE,
 }
-
-Luck = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -294,6 +292,8 @@ class Lowering:
     def _with_effect(self, plan: FaultPlan, named: Named) -> FaultPlan:
         effect, purpose, draws = named.fault.what, f"fault {named.name}", self.draws
         match effect:
+            case what.Refuse():
+                return replace(plan, no_room=effect.code == "ENOSPC")
             case what.Ambiguous() | what.FlushError():
                 return replace(plan, kept=draws.marks(f"{purpose} kept", effect.kept))
             case what.Slow():

@@ -84,6 +84,8 @@ class FaultPlan:
     power: bool = False
     """Whether what was not flushed is gone, too."""
     tears: bool = False
+    no_room: bool = False
+    """Whether a refusal says that the disk is full."""
     kept: Column | None = None
     """Whether bytes are kept of which an error was reported."""
     factor: int = 0

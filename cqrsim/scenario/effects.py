@@ -165,7 +165,8 @@ class Crash(Effect):
     tears: YesNo = False
     """Whether the write that was under way may have reached the medium in part; only with a loss of power."""
     while_down: Literal["held", "lost"] = "held"
-    """What becomes of messages to it while it is down: they wait for it, or are lost."""
+    """What becomes of messages to it while it is down: they wait for it, or are lost.  What is published to a
+    projection that is down is lost either way."""
     kind: Literal["Crash"] = setting(default="Crash", kw_only=True, repr=False)
 
     @staticmethod

@@ -64,10 +64,10 @@ class EventStore(Settings):
     read_per_event: Duration = Duration(0)
     """Time for each event read."""
     on_error: Literal["continue", "poison", "exit"] = "continue"
-    """What the store does after the disk's error: it goes on, refuses every append until it starts again, or exits and
-    starts again by itself."""
+    """What the store does after the disk's error: it goes on, refuses every append until it is started again (by a
+    crash or by the judgement), or exits and starts again by itself.  A full disk is no error: it is a clean answer."""
     restart: DistributionSetting = setting(default=seconds(5))
-    """Time that a restart takes: of a store that has exited, and of one that refuses everything."""
+    """Time that a store takes to start again that has exited."""
     retry_flush: YesNo = False
     """Whether a flush that failed is tried again, and believed if it then succeeds."""
     recover: Literal["truncate", "refuse"] = "truncate"
