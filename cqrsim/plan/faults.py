@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cqrsim.messages import LINK_NAMES, Link, Operation
-from cqrsim.plan.answers import By, Effect, Measure, Target
+from cqrsim.plan.answers import By, Effect, Target
 from cqrsim.plan.draws import Draws
-from cqrsim.plan.parts import STALLED, UNSLOWED, FaultPeriod, FaultPlan
+from cqrsim.plan.parts import UNSLOWED, FaultPeriod, FaultPlan
 from cqrsim.plan.reach import links_in_use
-from cqrsim.plan.windows import Windows, begins_and_ends, bursts
+from cqrsim.plan.strikes import EFFECTS, is_never, slowness_of, with_effect, with_trigger
+from cqrsim.plan.windows import Windows, begins_and_ends
 from cqrsim.scenario import effects as what
 from cqrsim.scenario import triggers as when
-from cqrsim.scenario.distributions import AnyDistribution, Constant
 from cqrsim.scenario.faults import Fault, fault_names
 from cqrsim.scenario.scenario import Scenario
 from cqrsim.trace import FaultNote
@@ -28,31 +28,6 @@ STRIKE_BY_THEMSELVES = (
 """Effects that happen at a time, or at an operation; the others change what becomes of operations."""
 
 TO_CLIENTS = (Link.HANDLER_TO_CLIENT, Link.STORE_TO_CLIENT, Link.PROJECTION_TO_CLIENT, Link.CACHE_TO_CLIENT)
-
-MILLIONTHS = 1_000_000
-
-_EFFECTS: dict[type, Effect] = {
-    what.Refuse: Effect.REFUSE,
-    what.Full: Effect.FULL,
-    what.Ambiguous: Effect.AMBIGUOUS,
-    what.FlushError: Effect.FLUSH_ERROR,
-    what.Slow: Effect.SLOW,
-    what.Freeze: Effect.FREEZE,
-    what.Die: Effect.DIE,
-    what.Lie: Effect.LIE,
-    what.Consume: Effect.CONSUME,
-    what.Crash: Effect.CRASH,
-    what.Promote: Effect.PROMOTE,
-    what.Corrupt: Effect.CORRUPT,
-    what.TwoInstances: Effect.TWO_INSTANCES,
-    what.Pause: Effect.PAUSE,
-    what.Drop: Effect.DROP,
-    what.Duplicate: Effect.DUPLICATE,
-    what.Delay: Effect.DELAY,
-    what.Cut: Effect.CUT,
-    what.Disconnect: Effect.DROP,
-    what.Custom: Effect.CUSTOM,
-}
 
 _DEFAULT_OPERATION = {
     Target.DISK: Operation.WRITE,
@@ -168,7 +143,7 @@ class Lowering:
         """What is left of windows between the given times, before the repair, and of the first so many."""
         begin, end = (0, None) if fault.between is None else fault.between
         first, last = int(begin), self.repaired_ns if end is None else min(int(end), self.repaired_ns)
-        by_itself = _EFFECTS.get(type(fault.what)) in STRIKE_BY_THEMSELVES
+        by_itself = EFFECTS.get(type(fault.what)) in STRIKE_BY_THEMSELVES
         kept = [
             (max(begins, first), min(ends, last))
             for begins, ends in windows
@@ -223,7 +198,7 @@ class Lowering:
         if fault.target != "disk" or not self.strikes_at_known_times(named):
             return False
         if isinstance(fault.what, what.Slow):
-            return _never(fault.what.added)
+            return is_never(fault.what.added)
         return isinstance(fault.what, what.Freeze) and fault.what.then == "ok"
 
     def _plan(self, named: Named, windows: Windows, where: Place) -> FaultPlan | None:
@@ -233,7 +208,7 @@ class Lowering:
             operation = _operation(fault.what, where.target)
         plan = FaultPlan(
             number=named.number,
-            effect=_EFFECTS[type(fault.what)],
+            effect=EFFECTS[type(fault.what)],
             target=where.target,
             operation=operation,
             by=By.TIME,
@@ -245,95 +220,18 @@ class Lowering:
             luck=self.draws.chances(f"fault {named.name} choice"),
             goes_on=self._goes_on(fault),
         )
-        plan = self._with_effect(plan, named)
-        return self._with_trigger(plan, named)
+        copier = self.doublers.index(named.number) if named.number in self.doublers else 0
+        plan = with_effect(plan, fault.what, f"fault {named.name}", self.draws, copier)
+        if isinstance(fault.when, when.AfterFault) and not self.strikes_at_known_times(named):
+            delay = self.draws.series(f"fault {named.name} delay", fault.when.delay)
+            follows = self.by_name[fault.when.fault].number
+            return replace(plan, by=By.FOLLOWS, follows=follows, delay=delay, lasts=self._lasts(named))
+        return with_trigger(replace(plan, lasts=self._lasts(named)), fault.when, f"fault {named.name}", self.draws)
 
     def _goes_on(self, fault: Fault) -> bool:
         """Whether an operation that sets it off begins something that lasts to the end."""
-        effect = _EFFECTS.get(type(fault.what))
+        effect = EFFECTS.get(type(fault.what))
         return not self._counts_windows(fault) and not fault.single and effect not in STRIKE_BY_THEMSELVES
-
-    def _with_trigger(self, plan: FaultPlan, named: Named) -> FaultPlan | None:
-        """Add what picks the operations; None if that never happens."""
-        trigger, purpose = named.fault.when, f"fault {named.name}"
-        lasts = self._lasts(named)
-        match trigger:
-            case when.PerOperation():
-                target = " " if plan.target == Target.LINK else ""
-                hit = self.draws.marks(purpose + target, trigger.share)
-                return None if hit is None else replace(plan, by=By.SHARE, hit=hit, lasts=lasts)
-            case when.InBursts():
-                bits = bursts(trigger, purpose, self.draws)
-                return None if bits is None else replace(plan, by=By.BURSTS, bits=bits, lasts=lasts)
-            case when.Nth():
-                behind = trigger.side == "after"
-                return replace(plan, by=By.COUNT, counts=(trigger.number,), behind=behind, lasts=lasts)
-            case when.Sequence():
-                return self._with_sequence(replace(plan, lasts=lasts), trigger.pattern)
-            case when.While():  # what it measures says how long it lasts
-                plan = replace(plan, goes_on=False)
-                measure = Measure[trigger.measure.upper()]
-                scale = MILLIONTHS if measure == Measure.DISK_USAGE else 1
-                return replace(plan, by=By.MEASURE, measure=measure, above=int(trigger.above * scale), lasts=lasts)
-            case when.When():
-                return replace(plan, by=By.CALL, call=trigger.function, lasts=lasts)
-            case when.AfterFault() if not self.strikes_at_known_times(named):
-                delay = self.draws.series(f"{purpose} delay", trigger.delay)
-                follows = self.by_name[trigger.fault].number
-                return replace(plan, by=By.FOLLOWS, follows=follows, delay=delay, lasts=lasts)
-        return plan
-
-    def _with_sequence(self, plan: FaultPlan, pattern: str) -> FaultPlan | None:
-        counts = tuple(place for place, letter in enumerate(pattern, start=1) if letter in "xX")
-        if not counts:
-            return None
-        return replace(plan, by=By.COUNT, counts=counts, and_all_later=pattern.endswith("X"))
-
-    def _with_effect(self, plan: FaultPlan, named: Named) -> FaultPlan:
-        effect, purpose, draws = named.fault.what, f"fault {named.name}", self.draws
-        match effect:
-            case what.Refuse():
-                return replace(plan, no_room=effect.code == "ENOSPC")
-            case what.Ambiguous() | what.FlushError():
-                return replace(plan, kept=draws.marks(f"{purpose} kept", effect.kept))
-            case what.Slow():
-                added = None if _never(effect.added) else draws.durations(f"{purpose} added", effect.added)
-                return replace(plan, factor=_slowness(effect), added=added)
-            case what.Freeze():
-                return replace(plan, error=effect.then == "error")
-            case what.Die():
-                return replace(plan, error=effect.answers)
-            case what.Lie():
-                return replace(plan, amount=-1 if effect.holds is None else int(effect.holds))
-            case what.Consume():
-                most = -1 if effect.at_most is None else int(effect.at_most)
-                return replace(plan, amount=int(effect.per_second), at_most_bytes=most)
-            case what.Crash():
-                restart = draws.series(f"{purpose} restart", effect.restart)
-                held = effect.while_down == "held"
-                return replace(plan, restart=restart, power=effect.power, tears=effect.tears, held=held)
-            case what.Promote():
-                lag = -1 if effect.lag is None else int(effect.lag)
-                restart = draws.series(f"{purpose} switch", effect.switch)
-                return replace(plan, amount=lag, appends=effect.appends, restart=restart, held=True)
-            case what.Corrupt():
-                detected = draws.chances(f"{purpose} detected")
-                share = int(effect.detected * 2**32)
-                return replace(plan, amount=effect.records, detected=detected, detected_below=share)
-            case what.TwoInstances():
-                return replace(plan, older=draws.marks(f"{purpose} older", 0.5))
-            case what.Pause():
-                return replace(plan, held=effect.takeover)
-            case what.Duplicate():
-                after = draws.durations(f"{purpose} after", effect.after)
-                return replace(plan, added=after, amount=self.doublers.index(named.number))
-            case what.Delay():
-                return replace(plan, added=draws.durations(f"{purpose} by", effect.by))
-            case what.Cut():
-                return replace(plan, held=effect.held)
-            case what.Custom():
-                return replace(plan, custom=effect.function)
-        return plan
 
     def _by_projection(self, named: Named, plan: FaultPlan) -> list[FaultPlan]:
         """Shares of publications have luck of their own for each projection."""
@@ -368,7 +266,7 @@ class Lowering:
         return isinstance(named.fault.when, when.AfterFault) and not self.strikes_at_known_times(named)
 
     def _strikes_once(self, named: Named) -> bool:
-        effect = _EFFECTS.get(type(named.fault.what))
+        effect = EFFECTS.get(type(named.fault.what))
         return effect in STRIKE_BY_THEMSELVES and effect not in (Effect.TWO_INSTANCES, Effect.PAUSE)
 
     def _can_fire(self, named: Named) -> bool:
@@ -376,7 +274,7 @@ class Lowering:
         if isinstance(fault.what, what.Overload):
             return True
         if self._is_on_timeline(named):
-            return not isinstance(fault.what, what.Slow) or _slowness(fault.what) != UNSLOWED
+            return not isinstance(fault.what, what.Slow) or slowness_of(fault.what) != UNSLOWED
         return bool(self.plans(named))
 
     # --- the disk's speed ----------------------------------------------------------------------------------------
@@ -384,12 +282,12 @@ class Lowering:
     def disk_timeline(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """When the disk's speed changes, and its slowness from then on; slow periods that overlap multiply."""
         slow = [
-            (begins, ends, _slowness(named.fault.what))
+            (begins, ends, slowness_of(named.fault.what))
             for named in self.named
             if isinstance(named.fault.what, what.Slow | what.Freeze)
             and self._counts_windows(named.fault)
             and self.strikes_at_known_times(named)
-            and _slowness(named.fault.what) != UNSLOWED
+            and slowness_of(named.fault.what) != UNSLOWED
             for begins, ends in self.windows(named)
         ]
         changes = sorted({time for begins, ends, _ in slow for time in (begins, ends)})
@@ -400,27 +298,19 @@ def _is_nothing(fault: Fault) -> bool:
     """Whether it would change nothing wherever it strikes."""
     match fault.what:
         case what.Slow(factor=factor, added=added):
-            return round(factor * UNSLOWED) == UNSLOWED and _never(added)
+            return round(factor * UNSLOWED) == UNSLOWED and is_never(added)
         case what.Delay(by=by):
-            return _never(by)
+            return is_never(by)
         case what.Consume(per_second=rate):
             return int(rate) == 0
         case what.TwoInstances() | what.Pause():
-            return fault.lasts is not None and _never(fault.lasts)
+            return fault.lasts is not None and is_never(fault.lasts)
     return False
 
 
 def _operation(effect: what.AnyEffect, target: Target) -> Operation:
     """Which operations are meant where nothing is said."""
     return Operation.FLUSH if isinstance(effect, what.FlushError | what.Lie) else _DEFAULT_OPERATION[target]
-
-
-def _never(added: AnyDistribution) -> bool:
-    return isinstance(added, Constant) and int(added.value) == 0
-
-
-def _slowness(effect: "what.Slow | what.Freeze") -> int:
-    return STALLED if isinstance(effect, what.Freeze) else max(1, round(effect.factor * UNSLOWED))
 
 
 def _slowness_at(time: int, slow: Sequence[tuple[int, int, int]]) -> int:
