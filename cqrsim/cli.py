@@ -7,7 +7,6 @@ What takes long to import is imported by the command that needs it.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -345,9 +344,10 @@ def _folder(out: Path, title: str, cases: int) -> Path:
 
 
 def _save_comparison(comparison: Comparison, folder: Path) -> None:
-    os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files: no window is needed, and there may be no screen
     from cqrsim import plots
+    from cqrsim.plots.saving import need_no_screen
 
+    need_no_screen()
     picture = plots.save(plots.feedback_ecdf(comparison), folder / "feedback.png", dpi=120)
     _say_written([*comparison.save(folder), picture])
 

@@ -92,6 +92,10 @@ class Watch:
         self.fire(journey)
         return True
 
+    def passes_by(self) -> None:
+        """An operation counts, and cannot be struck."""
+        self.seen += self.is_open()
+
     def _picks(self, journey: Journey, slot: int) -> bool:
         """Whether this operation is one of those that its trigger means."""
         plan = self.plan

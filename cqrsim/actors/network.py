@@ -104,8 +104,11 @@ class Route:
         is_main = slot % (KINDS * MESSAGES_WITH_LUCK_OF_THEIR_OWN) == 0
         for watch in self.watches:
             effect, plan = watch.plan.effect, watch.plan
-            if (effect == Effect.DUPLICATE and not is_main) or not watch.hits(journey, slot):
-                continue  # to look twice, or to read twice, changes nothing
+            if effect == Effect.DUPLICATE and not is_main:
+                watch.passes_by()  # to look twice, or to read twice, changes nothing
+                continue
+            if not watch.hits(journey, slot):
+                continue
             if effect == Effect.DROP or (effect == Effect.CUT and not plan.held):
                 self._lose(journey, watch.fault)
                 return NEVER, _NONE

@@ -9,6 +9,11 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 
+def need_no_screen() -> None:
+    """Draw into files only, from here on: no window is needed, and there may be no screen."""
+    plt.switch_backend("Agg")
+
+
 def save(drawn: Axes | Sequence[Axes], path: str | Path, dpi: float = 150.0) -> Path:
     """Write the whole figure that some axes stand in, in the format that the path ends with, and close it.
 

@@ -217,8 +217,8 @@ LATE = ("Crash", "Pause", "TwoInstances")
 
 def triggers(effect, target, before):
     """Whatever may strike with this effect, at this kind of target."""
-    over_again = [
-        st.builds(cq.Renewal, lasting, down=distributions),
+    again = [st.builds(cq.Renewal, lasting, down=distributions)]
+    while_it_holds = [
         st.builds(cq.While, st.sampled_from(["store_queue", "log_length"]), above=positive),
         st.builds(cq.While, st.just("disk_usage"), above=shares),
     ]
@@ -226,9 +226,12 @@ def triggers(effect, target, before):
         st.builds(cq.At, durations),
         st.builds(cq.Every, some_time, start=maybe(durations)),
         st.builds(lambda period: cq.Every(period, jitter=period), some_time),
-        *(st.builds(cq.AfterFault, st.just(name), delay=distributions) for name in before),
-        *([] if effect == "Die" else over_again),
+        *([] if effect == "Die" else again),
     ]
+    if effect != "Overload":
+        of_time += [st.builds(cq.AfterFault, st.just(name), delay=distributions) for name in before]
+    if effect not in ("Die", "Overload", "Consume", "Freeze", "Pause", "TwoInstances", "Cut"):
+        of_time += while_it_holds
     choices = [one for one in operations[target] if one in BOUND.get(effect, operations[target])]
     of = maybe(st.sampled_from(choices)) if choices else st.none()
     side = st.sampled_from(["before", "after"]) if effect in LATE else st.just("before")
@@ -238,7 +241,7 @@ def triggers(effect, target, before):
         st.builds(cq.Nth, counts, side=side, of=of),
         st.builds(cq.Sequence, st.from_regex(r"[.x]{0,5}[.xX]", fullmatch=True), of=of),
     ]
-    return st.one_of(*of_time, *(of_operations if choices else []))
+    return st.one_of(*of_time, *(of_operations if choices and effect != "Consume" else []))
 
 
 def windows(when):
