@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cqrsim.messages import Answer, Belief, Decision, Link, Truth
+from cqrsim.metrics.blame import causes_of
 from cqrsim.metrics.causes import most_common, troubles
 from cqrsim.metrics.decisions import Decisions, decisions
 from cqrsim.metrics.divergence import divergence
@@ -52,7 +53,7 @@ def anomalies(trace: Trace) -> pd.DataFrame:
     for kind, found in found_in(trace).items():
         commands, healed = found.commands, found.healed
         if len(commands) or len(healed):
-            causes = struck.behind(commands, found.visible)
+            causes = causes_of(trace, kind, commands, found.visible)
             visible = min([*found.visible.tolist(), *([found.healed_since] if len(healed) else [])])
             rows.append(
                 (kind.name, len(commands), tuple(commands[:WITNESSES].tolist()), most_common(struck.count(causes)),
@@ -74,13 +75,13 @@ def _down(trace: Trace) -> list[tuple[object, ...]]:
 
 
 def unexplained(trace: Trace) -> list[str]:
-    """The anomalies that no fault, crash, loss, full disk or given up wait came before, in words; empty without any.
+    """The anomalies that no fault, crash, loss, full disk or given up wait touched that could cause them, in words.
 
     A design that tells its clients nothing does so without any fault: what follows from that alone is named, too.
     """
-    struck, told = troubles(trace), []
+    told = []
     for kind, found in found_in(trace).items():
-        without = found.commands[struck.behind(found.commands, found.visible) < 0]
+        without = found.commands[causes_of(trace, kind, found.commands, found.visible) < 0]
         if len(without):
             named = ", ".join(map(str, without[:5].tolist()))
             more = f" and {len(without) - 5} more" if len(without) > 5 else ""

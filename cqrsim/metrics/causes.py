@@ -1,22 +1,21 @@
-"""What anomalies go back to: the fault, crash, full disk, lost message or wait that was given up, in words.
+"""Troubles: the faults, crashes, full disks, lost messages and waits that were given up, in words.
 
-A trouble of the command itself comes first, then what parted its aggregate's state from the log or troubled the
-aggregate before, then what befell the parts that serve it.  Nothing is explained by default: where a trace tells of no
-trouble that came before, there is no cause.
+Each trouble of a command has a sign, which says what it touched; which signs can cause which anomaly is said in
+:mod:`cqrsim.metrics.blame`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from enum import IntEnum
 
 import numpy as np
 
-from cqrsim.messages import LINK_NAMES, Answer, AppendOutcome, Decision, Part
-from cqrsim.metrics.divergence import divergence, stretches
+from cqrsim.messages import LINK_NAMES, Answer, AppendOutcome, Decision, Link, Operation, Part
+from cqrsim.metrics.log import log_of
 from cqrsim.metrics.paths import Paths, first_times, paths, remembered
-from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, first_after
+from cqrsim.metrics.steps import Bools, Ints, earliest, running_max
 from cqrsim.metrics.vocabulary import fault_name
 from cqrsim.moments import NEVER, OVERFLOW, Moment
 from cqrsim.trace import Rows, Trace
@@ -34,8 +33,11 @@ _OWN = {
 }
 """What troubles commands, and which of these is named first: what unmade a command, what stopped it, the rest."""
 
-_OF_CLIENT = (Moment.GAVE_UP, Moment.SENT, Moment.REFUSAL_EXPIRED)
-"""Where a client, or a cache for it, did not wait any longer: a command that is sent again says so, too."""
+_OF_CLIENT = (Moment.GAVE_UP, Moment.SENT, Moment.REFUSAL_EXPIRED, Moment.ANSWERED, Moment.APPEND_SENT)
+"""Where a client, or who was to tell it, did not wait any longer: a command that is sent again says so, too.
+
+What else follows from a design alone comes after that: answers that were overtaken by events, and overtaken appends.
+"""
 
 _WORDS = {
     Moment.HANDLER_GAVE_UP: "handler gave up waiting",
@@ -43,6 +45,58 @@ _WORDS = {
     Moment.GAVE_UP: "client gave up waiting",
     Moment.SENT: "client tried again",
     Moment.REFUSAL_EXPIRED: "refusal expired",
+    Moment.APPEND_SENT: "appends overtook each other",
+}
+
+
+class Sign(IntEnum):
+    """What a trouble of a command touched; what was lost or struck on a link has the number of the link as its sign."""
+
+    GONE = 20
+    """Its event left the log, or its record says something else."""
+    NOTICE_GONE = 21
+    """Its error event was not stored, or left the log."""
+    FAILED = 22
+    """Its append failed."""
+    FORGOTTEN = 23
+    """Its handler crashed, and took it along."""
+    HANDLER_GAVE_UP = 24
+    OVERLOADED = 25
+    GAVE_UP = 26
+    SENT_AGAIN = 27
+    EXPIRED = 28
+    """Its refusal was not kept any longer."""
+    TOLD_LATE = 29
+    """Its event was published before the client knew what to wait for."""
+    TOLD_UNKNOWN = 40
+    """Who waited for projections did not wait any longer."""
+    OVERTAKEN = 41
+    """Its append came into the log before one that was sent earlier, or the other way round."""
+    STRUCK = 30
+    """Something struck it that has no operation; otherwise the number of the operation is added."""
+    STRUCK_WRITE = 30 + Operation.WRITE
+    STRUCK_FLUSH = 30 + Operation.FLUSH
+    STRUCK_APPEND = 30 + Operation.APPEND
+    STRUCK_DECIDE = 30 + Operation.DECIDE
+    STRUCK_ANSWER = 30 + Operation.ANSWER
+    STRUCK_APPLY = 30 + Operation.APPLY
+    STRUCK_MESSAGE = 30 + Operation.MESSAGE
+    """Of messages only those whose link nobody knows."""
+
+
+_SIGNS = {
+    Moment.VANISHED: Sign.GONE,
+    Moment.ALTERED: Sign.GONE,
+    Moment.APPEND_FAILED: Sign.FAILED,
+    Moment.REFUSAL_LOST: Sign.NOTICE_GONE,
+    Moment.FORGOTTEN: Sign.FORGOTTEN,
+    Moment.HANDLER_GAVE_UP: Sign.HANDLER_GAVE_UP,
+    Moment.DECIDED: Sign.OVERLOADED,
+    Moment.GAVE_UP: Sign.GAVE_UP,
+    Moment.SENT: Sign.SENT_AGAIN,
+    Moment.REFUSAL_EXPIRED: Sign.EXPIRED,
+    Moment.ANSWERED: Sign.TOLD_LATE,
+    Moment.APPEND_SENT: Sign.OVERTAKEN,
 }
 
 
@@ -55,8 +109,8 @@ class Troubles:
 
     trace: Trace
     rows: Rows
-    clients_from: int
-    """Where the troubles of clients begin."""
+    signs: Ints
+    """What each trouble of a command or a client touched; -1 for those of the world."""
     world_from: int
     """Where the troubles of the world begin: they belong to no command."""
     first: Ints
@@ -71,16 +125,6 @@ class Troubles:
         """What struck the command of an attempt."""
         return self.of_command(key // paths(self.trace).attempts)
 
-    def behind(self, commands: Ints, visible: Ints) -> Ints:
-        """The rows that what befell commands goes back to, by the time at which it was visible; -1 for none."""
-        rows = self.first[commands]
-        for look in (self._of_divergence, self._of_aggregate, self._of_parts, self._of_client, self._of_world):
-            without = np.flatnonzero(rows < 0)
-            if not len(without):
-                break
-            rows[without] = look(commands[without], visible[without])
-        return rows
-
     def count(self, rows: Ints) -> Counter[str]:
         """How often each cause occurs among rows; what differs in nothing that words tell is put into words once."""
         rows = rows[rows >= 0]
@@ -92,82 +136,17 @@ class Troubles:
             found[self._words(row)] += count
         return found
 
-    def _of_divergence(self, commands: Ints, visible: Ints) -> Ints:
-        """What made the state of the aggregate part from the log when it last did."""
-        parts, parted = divergence(self.trace), stretches(self.trace)
-        rows = np.full(len(commands), NEVER, np.int64)
-        if len(parted):
-            stretch = parted.last(self.trace.marks.aggregate[commands], np.full(len(commands), FOREVER))
-            there = stretch >= 0
-            command = parts.key[parted.cause[stretch[there]]] // paths(self.trace).attempts
-            rows[there] = np.where(self.first[command] >= 0, self.first[command], self._first_of_clients[command])
-        return rows
-
-    def _of_aggregate(self, commands: Ints, visible: Ints) -> Ints:
-        """The latest trouble of another command of the aggregate, or else the latest that a client sent again."""
-        aggregate = self.trace.marks.aggregate[commands]
-        rows, again = self._of_aggregates.last(aggregate, visible), self._sent_again
-        tried = Timeline(self.trace.marks.aggregate[self.rows.command[again]], self.rows.time[again])
-        later = tried.last(aggregate, visible)
-        return np.where((rows < 0) & (later >= 0), again[later] if len(again) else NEVER, rows)
-
-    def _of_client(self, commands: Ints, visible: Ints) -> Ints:
-        """The client's first own trouble."""
-        rows = self._first_of_clients[commands]
-        there = np.flatnonzero(rows >= 0)
-        rows[there[self.rows.time[rows[there]] > visible[there]]] = NEVER
-        return rows
-
-    def _of_parts(self, commands: Ints, visible: Ints) -> Ints:
-        """What befell the world latest, if it was not over when the command was issued."""
-        rows = self._of_world(commands, visible)
-        there, issued = np.flatnonzero(rows >= 0), paths(self.trace).first(Moment.ISSUED)[commands]
-        rows[there[self._ends[rows[there] - self.world_from] < issued[there]]] = NEVER
-        return rows
-
-    def _of_world(self, commands: Ints, visible: Ints) -> Ints:
-        """What befell the world latest: the store, projections, disk and links, or the command's shard."""
-        if self.world_from == len(self.rows):
-            return np.full(len(commands), NEVER, np.int64)
-        shard = self.trace.marks.aggregate[commands] % max(self.trace.about.shards, 1)
-        everywhere = self._of_shards.last(np.full(len(commands), NEVER), visible)
-        there = self._of_shards.last(shard, visible)
-        latest = np.maximum(everywhere, there)  # they stand in the order of time
-        return np.where(latest < 0, NEVER, latest + self.world_from)
-
-    @cached_property
-    def _of_aggregates(self) -> Timeline:
-        own = slice(0, self.clients_from)
-        return Timeline(self.trace.marks.aggregate[self.rows.command[own]], self.rows.time[own])
-
-    @cached_property
-    def _sent_again(self) -> Ints:
-        """The rows in which a client sent a command again."""
-        clients = np.arange(self.clients_from, self.world_from, dtype=np.int64)
-        return np.asarray(clients[self.rows.moment[clients] == Moment.SENT], np.int64)
-
-    @cached_property
-    def _of_shards(self) -> Timeline:
-        return Timeline(_shard_of(self._world), self._world.time)
-
-    @cached_property
-    def _world(self) -> Rows:
-        return self.rows.take(np.arange(self.world_from, len(self.rows)))
-
-    @cached_property
-    def _ends(self) -> Ints:
-        """When each trouble of the world was over."""
-        return _world_ends(self.trace, self._world)
-
-    @cached_property
-    def _first_of_clients(self) -> Ints:
-        return _first_rows(self.rows, self.clients_from, self.world_from, paths(self.trace).commands)
+    def with_signs(self, signs: frozenset[int]) -> Ints:
+        """The rows that have one of the signs, the more telling ones first."""
+        return np.flatnonzero(np.isin(self.signs, list(signs)))
 
     def _words(self, row: int) -> str:
         rows = self.rows
         moment, outcome, value = Moment(int(rows.moment[row])), int(rows.outcome[row]), int(rows.value[row])
         if moment in _WORDS:
             return _WORDS[moment]
+        if moment == Moment.ANSWERED:
+            return "event came before the answer" if outcome == Answer.RECEIVED else "projections took too long"
         number = int(rows.place[row]) if moment in (Moment.FAULT_STRUCK, Moment.FAULT_BEGAN) else value
         if moment != Moment.RESTARTED and (fault := fault_name(self.trace.about, number)):
             return fault
@@ -198,22 +177,49 @@ def troubles(trace: Trace) -> Troubles:
     rank[list(_OWN)] = list(_OWN.values())
     own = own.take(np.lexsort((own.time, rank[own.moment])))
     clients = _together([_of_clients(ways, moment) for moment in _OF_CLIENT])
-    clients = clients.take(np.argsort(clients.time, kind="stable"))
     world = _troubles_of_the_world(trace)
     rows = _together([own, clients, world])
-    first = _first_rows(rows, 0, len(own), ways.commands)
-    return Troubles(trace, rows, len(own), len(own) + len(clients), first)
+    of_commands = len(own) + len(clients)
+    signs = np.full(len(rows), NEVER, np.int64)
+    signs[:of_commands] = _signs(trace, rows.take(np.arange(of_commands)))
+    return Troubles(trace, rows, signs, of_commands, _first_rows(own, ways.commands))
 
 
 def _together(parts: list[Rows]) -> Rows:
     return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__dataclass_fields__))
 
 
-def _first_rows(rows: Rows, begin: int, end: int, commands: int) -> Ints:
-    """For each command the first row within a range; -1 if it has none there."""
+def _first_rows(rows: Rows, commands: int) -> Ints:
+    """For each command its first row; -1 if it has none."""
     first = np.full(commands, NEVER, np.int64)
-    first[rows.command[begin:end][::-1]] = np.arange(begin, end)[::-1]
+    first[rows.command[::-1]] = np.arange(len(rows))[::-1]
     return first
+
+
+def _signs(trace: Trace, rows: Rows) -> Ints:
+    """What each trouble of a command or its client touched."""
+    table = np.full(max(Moment) + 1, Sign.STRUCK, np.int64)
+    table[list(_SIGNS)] = list(_SIGNS.values())
+    signs = table[rows.moment]
+    lost, struck = rows.moment == Moment.MESSAGE_LOST, rows.moment == Moment.FAULT_STRUCK
+    signs[lost] = rows.place[lost]
+    signs[struck] += rows.outcome[struck]
+    signs[(signs == Sign.TOLD_LATE) & (rows.outcome == Answer.UNKNOWN)] = Sign.TOLD_UNKNOWN
+    signs[(signs == Sign.GONE) & (rows.outcome == 1)] = Sign.NOTICE_GONE
+    on_link = np.flatnonzero(struck & (rows.outcome == Operation.MESSAGE))
+    links = np.array([_link(note.target) for note in trace.about.faults] or [NEVER], np.int64)
+    known = (rows.place[on_link] >= 0) & (rows.place[on_link] < len(links))
+    link = links[np.where(known, rows.place[on_link], 0)]
+    signs[on_link[known & (link >= 0)]] = link[known & (link >= 0)]
+    return signs
+
+
+def _link(target: str) -> int:
+    """The link on which a fault strikes messages; -1 for none that is known."""
+    name, _, _ = target.partition(".")
+    if name == "clients":
+        return Link.HANDLER_TO_CLIENT
+    return LINK_NAMES.index(name) if name in LINK_NAMES else NEVER
 
 
 def _own_troubles(ways: Paths, moment: Moment) -> Rows:
@@ -226,8 +232,8 @@ def _own_troubles(ways: Paths, moment: Moment) -> Rows:
         return rows.take(rows.outcome == Decision.OVERLOADED)
     if moment != Moment.APPEND_FAILED:
         return rows
-    reloaded = (rows.outcome == AppendOutcome.CONFLICT) & ~_is_last_of_its_try(ways, rows)
-    return rows.take(~reloaded & (rows.outcome != AppendOutcome.DUPLICATE))
+    helped = (rows.outcome == AppendOutcome.CONFLICT) & ~_is_last_of_its_try(ways, rows) & ~_is_refused(ways, rows)
+    return rows.take(~helped & (rows.outcome != AppendOutcome.DUPLICATE))
 
 
 def _is_last_of_its_try(ways: Paths, rows: Rows) -> Bools:
@@ -238,9 +244,18 @@ def _is_last_of_its_try(ways: Paths, rows: Rows) -> Bools:
     return np.asarray(rows.attempt >= last[ways.try_of[ways.key(rows)]])
 
 
+def _is_refused(ways: Paths, rows: Rows) -> Bools:
+    """Whether an attempt of the same try was refused, which had been accepted before."""
+    return ways.of_try(ways.refused >= 0)[ways.key(rows)]
+
+
 def _of_clients(ways: Paths, moment: Moment) -> Rows:
     """Only what is sent again without having been refused before is sent again for want of patience."""
     rows = ways.rows(moment)
+    if moment == Moment.ANSWERED:
+        return rows.take(_is_late(ways, rows))
+    if moment == Moment.APPEND_SENT:
+        return rows.take(_is_overtaken(ways)[ways.key(rows)])
     if moment != Moment.SENT:
         return rows
     rows, answers = rows.take(rows.attempt > 0), ways.rows(Moment.ANSWERED)
@@ -251,8 +266,34 @@ def _of_clients(ways: Paths, moment: Moment) -> Rows:
     return rows.take(~earlier)
 
 
+def _is_late(ways: Paths, answers: Rows) -> Bools:
+    """Answers of use no more: "received" after the event was published, "unknown" when projections took too long.
+
+    Who learns the id of its command from the answer does not recognise the event that came before.
+    """
+    key = ways.key(answers)
+    told = earliest(ways.first_of_attempt(Moment.PUBLISHED), ways.first_of_attempt(Moment.REFUSAL_STORED))[key]
+    received = (answers.outcome == Answer.RECEIVED) & (told >= 0) & (told <= answers.time)
+    unknown = (answers.outcome == Answer.UNKNOWN) & ways.answered_at("applied")[answers.command]
+    return np.asarray(received | unknown, np.bool_)
+
+
+def _is_overtaken(ways: Paths) -> Bools:
+    """Which attempts' appends stand in the stream of their aggregate otherwise than they were sent."""
+    log, overtaken = log_of(ways.trace), np.zeros(ways.keys, np.bool_)
+    here = log.appends.rows
+    key, aggregate = log.key[here], log.aggregate[here]
+    order = np.argsort(log.position[here], kind="stable")
+    key, aggregate = key[order], aggregate[order]
+    sent = ways.first_of_attempt(Moment.APPEND_SENT)[key]
+    later_before = running_max(aggregate, sent) > sent
+    earlier_behind = -running_max(aggregate[::-1], -sent[::-1])[::-1] < sent
+    overtaken[key] = (later_before | earlier_behind) & (sent >= 0)
+    return overtaken
+
+
 def _troubles_of_the_world(trace: Trace) -> Rows:
-    """Crashes, second instances, faults that came into force or struck nobody in particular, what left the log.
+    """Crashes, second instances, faults that came into force or struck nobody in particular.
 
     A fault that crashed a part struck that part.
     """
@@ -262,33 +303,8 @@ def _troubles_of_the_world(trace: Trace) -> Rows:
     crashed = set(zip(trace.of(Moment.CRASHED).value.tolist(), trace.of(Moment.CRASHED).time.tolist(), strict=True))
     crashes = [strike in crashed for strike in zip(struck.place.tolist(), struck.time.tolist(), strict=True)]
     struck = struck.take((struck.command < 0) & ~np.array(crashes, np.bool_))
-    others = [trace.of(moment) for moment in (Moment.FAULT_BEGAN, Moment.CRASHED, Moment.VANISHED, Moment.ALTERED)]
-    rows = _together([struck, second, *others])
+    rows = _together([struck, second, trace.of(Moment.FAULT_BEGAN), trace.of(Moment.CRASHED)])
     return rows.take(np.argsort(rows.time, kind="stable"))
-
-
-def _of_a_shard(rows: Rows) -> Bools:
-    of_part = np.isin(rows.moment, (Moment.CRASHED, Moment.RESTARTED))
-    return np.asarray(of_part & np.isin(rows.outcome, (Part.HANDLER, Part.INSTANCE)), np.bool_)
-
-
-def _shard_of(rows: Rows) -> Ints:
-    """Which shard a trouble of the world concerns; -1 for all."""
-    return np.where(_of_a_shard(rows), rows.place, NEVER).astype(np.int64)
-
-
-def _world_ends(trace: Trace, rows: Rows) -> Ints:
-    """Crashes end with the next start of the part, periods of faults with their end, all else at once."""
-    ends = rows.time.copy()
-    for begins, over in ((Moment.CRASHED, Moment.RESTARTED), (Moment.FAULT_BEGAN, Moment.FAULT_ENDED)):
-        here, later = np.flatnonzero(rows.moment == begins), trace.of(over)
-        place, part = rows.place[here].astype(np.int64), rows.outcome[here].astype(np.int64)
-        width = max(Part) + 1
-        until = first_after(
-            later.place * np.int64(width) + later.outcome, later.time, place * width + part, rows.time[here]
-        )
-        ends[here] = np.where(until < 0, FOREVER, until)
-    return ends
 
 
 def most_common(causes: Counter[str]) -> str:
