@@ -22,6 +22,7 @@ class Moment(IntEnum):
     [2] The shard or projection; 0 for the store.
     [3] Up to which position (exclusive) a shard or projection has read the log; -1 for a shard whose own store kept
     its state; for the store how many events its log has.
+    [4] Altered: it was read from the log when its record already said something else, so that it shows nothing.
     """
 
     # 1. the world                 place         outcome          value
@@ -60,7 +61,7 @@ class Moment(IntEnum):
     APPEND_ANSWERED = 29  #        shard         AppendOutcome    - (the store's answer reached the handler)
     FOLDED = 30  #                 shard         instance         version of the handler's state of the aggregate, after
     REREAD = 31  #                 shard         AppendOutcome    version found by re-reading the stream after doubt
-    APPLIED = 32  #                projection    -                position of the first event
+    APPLIED = 32  #                projection    0, 1 altered [4] position of the first event
     CHECKPOINTED = 33  #           projection    -                position
     RELEASED = 34  #               shard         -                - (the turn passes on)
     REFUSAL_CACHED = 35  #         cache         -                -

@@ -380,8 +380,11 @@ class CommandHandler:
     def _one_hears(self, home: Instance, journey: Journey) -> None:
         """One of them hears; if it keeps count, it notices when something is missing."""
         if self.catches_up and journey.previous_of_shard > home.heard_up_to and home.is_up:
+            home.heard.append(journey)
             self.catch_up_act(home)
-        elif not home.is_catching_up:
+        elif home.is_catching_up:
+            home.heard.append(journey)
+        else:
             self.instance_hears(home, journey)
 
     def instance_hears(self, home: Instance, journey: Journey) -> None:

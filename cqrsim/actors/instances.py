@@ -165,9 +165,7 @@ class Instances:
         self._announce(fresh)
         for journey in fresh.unflushed:
             self.handler.note_fold(journey, fresh)
-        heard, fresh.heard = fresh.heard, []
-        for journey in heard:
-            self.handler.instance_hears(fresh, journey)
+        self._hear_what_came_meanwhile(fresh)
         held, fresh.held = fresh.held, type(fresh.held)()
         for again in held:
             again()
@@ -222,6 +220,13 @@ class Instances:
         for journey in log.journeys[log.after(home.heard_up_to + 1) :]:
             if journey.shard == home.shard:
                 self.handler.instance_hears(home, journey)
+        self._hear_what_came_meanwhile(home)
+
+    def _hear_what_came_meanwhile(self, home: Instance) -> None:
+        """Most of it was in the log; what a store has published early may not have been."""
+        heard, home.heard = home.heard, []
+        for journey in heard:
+            self.handler.instance_hears(home, journey)
 
     # --- reconciliation ------------------------------------------------------------------------------------------
 

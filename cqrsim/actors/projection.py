@@ -220,14 +220,15 @@ class Projection:
     def _show(self, journey: Journey) -> None:
         """Its change is in the view; if that is being built anew, in the one to come."""
         view = self.commands if self.rebuilt is None else self.rebuilt
-        if journey not in self.blank:
+        is_blank = journey in self.blank
+        if not is_blank:
             view.add(journey.command)
         if self.keeps_count:
             if journey in self.applied:
                 return  # in an earlier life
             self.applied.add(journey)
         now = self.clock.time
-        self.record((now, APPLIED, journey.command, journey.attempt, self.number, 0, journey.position))
+        self.record((now, APPLIED, journey.command, journey.attempt, self.number, int(is_blank), journey.position))
         if self.is_awaited[journey.group]:
             tell = partial(self.handler.telling.view_has_applied, self.number)
             self.to_handler.send(journey, APPLIED, tell, self.number)

@@ -34,7 +34,7 @@ def views_of(trace: Trace) -> list[list[View]]:
 
 def _views(ways: Paths, number: int) -> list[View]:
     applied = ways.rows(Moment.APPLIED)
-    applied = applied.take(applied.place == number)
+    applied = applied.take((applied.place == number) & (applied.outcome == 0))
     began = [(NEVER, NEVER)]  # crash and restart
     caught_up: list[list[tuple[int, int]]] = [[]]
     for crash, restart, position in _restarts(ways.trace, number):

@@ -101,6 +101,8 @@ class Scenario(Settings):
             yield from _disks_without_end(known.faults)
         if known.has("clients"):
             yield from _retries_that_never_come(known.clients, known.fields.get("feedback"))
+        if known.has("store", "projections", "state") and known.store.publish == "before_durable":
+            yield from _gaps_that_cannot_be_read(_as_tuple(known.projections), known.state)
 
     @property
     def groups(self) -> tuple[Clients, ...]:
@@ -218,6 +220,15 @@ def _disks_without_end(faults: Iterable[AnyFault]) -> Iterator[Problem]:
         if isinstance(fault, Fault) and isinstance(fault.when, While) and fault.when.measure == "disk_usage":
             message = "is a share of disk.capacity, which is not set"
             yield Problem(f"faults.{place}.when.measure", "disk_usage", message)
+
+
+def _gaps_that_cannot_be_read(views: tuple[Projection, ...], state: AnyState) -> Iterator[Problem]:
+    """Listeners that look into the log for what they have missed, and a store that speaks of what is not there yet."""
+    listeners = [view.name for view in views if view.catch_up]
+    listeners += ["the handler"] if state.answers().catch_up else []
+    if listeners:
+        message = f'must be "after_durable" for catch_up ({", ".join(listeners)}): a gap is filled from the log'
+        yield Problem("store.publish", "before_durable", message)
 
 
 def _as_tuple(one_or_many: Any) -> tuple[Any, ...]:

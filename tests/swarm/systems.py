@@ -12,14 +12,17 @@ def system(dice: Dice) -> cq.Scenario:
     """A whole system, in which nothing goes wrong by itself."""
     length = dice.choice(LENGTHS_MS)
     groups = [clients(dice, name, length) for name in ("one", "two")[: dice.choice((1, 1, 2))]]
+    keeper, views, appending = state(dice), projections(dice), store(dice)
+    if keeper.answers().catch_up or any(view.catch_up for view in views):
+        appending = appending.variant(publish="after_durable")
     return cq.Scenario(
         clients=groups,
         feedback=feedback(dice),
-        state=state(dice),
+        state=keeper,
         handlers=handlers(dice),
-        store=store(dice),
+        store=appending,
         disk=disk(dice),
-        projections=projections(dice),
+        projections=views,
         network=network(dice),
         aggregates=aggregates(dice),
         rule=dice.choice((None, cq.Range(0, 1), cq.Range(0, 1), cq.Range(-2, 3))),
