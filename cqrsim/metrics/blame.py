@@ -334,7 +334,7 @@ class Blame:
         log = log_of(self.trace)
         position = np.full(self.ways.commands, NEVER, np.int64)
         position[log.command[::-1]] = log.position[::-1]
-        return spells.reaching(np.zeros(len(commands), np.int64), position[commands] + 1, self._entered[commands])
+        return spells.reaching(np.zeros(len(commands), np.int64), position[commands] + 1, visible)
 
     # --- when commands were under way ------------------------------------------------------------------------------
 

@@ -221,8 +221,8 @@ def _came_late_for_a_reason(ways: Paths, log: Log, number: int, rows: Ints) -> B
 def handler_state_is_a_fold_of_the_log(ways: Paths, log: Log) -> Iterator[str]:
     """State that is built from publications or answers holds a prefix of each stream, where no notice was missed."""
     about = ways.trace.about
-    if about.fold_on not in ("publication", "answer") or about.publishes_before_durable:
-        return
+    if about.fold_on not in ("publication", "answer") or about.publishes_before_durable or about.turn == "none":
+        return  # without turns several are on their way at once, and may overtake each other
     folded = folded_times(ways)
     failed = ways.rows(Moment.APPEND_FAILED)
     died = ways.first_where(Moment.APPEND_FAILED, failed.outcome == AppendOutcome.CRASHED) >= 0

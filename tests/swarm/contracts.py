@@ -92,7 +92,12 @@ def _log(trace: Trace) -> list[tuple[int, int]]:
 
 
 def _first_decisions(trace: Trace, log: list[tuple[int, int]], time: int, shard: int, up_to: int) -> Iterator[str]:
-    """Of each aggregate the first decision after a start, if nothing was put into the state before it."""
+    """Of each aggregate the first decision after a start, if nothing was put into the state before it.
+
+    A store that publishes early tells a handler that is being built of more than its log has.
+    """
+    if trace.about.publishes_before_durable:
+        return
     marks = trace.marks
     folded, decided = trace.of(Moment.FOLDED), trace.of(Moment.DECIDED)
     touched: dict[int, int] = {}
