@@ -438,3 +438,12 @@ def test_what_lasts_is_over_when_it_said(what: cq.AnyEffect, where: str | None, 
     late = run.commands().query("intended_ms > 200")
     assert (late.truth == "durable").all()
     assert (late.durability_ms == 3).all()
+
+
+def test_what_was_read_before_it_was_flushed_is_not_folded_again() -> None:
+    """A handler that is built from what is written hears of it when it is flushed; that counts once."""
+    store = cq.EventStore(flush=ms(100), reads="written")
+    crash = cq.HandlerCrash(at=ms(20), restart=ms(0))
+    run = played(story(at(10, 150), crash, store=store, state=cq.FromPublished()))
+    decided = run.trace.of(Moment.DECIDED)
+    assert decided.value.tolist() == [0, 1], "one event so far, not two"

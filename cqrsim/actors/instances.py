@@ -131,7 +131,7 @@ class Instances:
         if fresh.is_dead:
             return
         aggregates = self._take_over(fresh)
-        up_to, duration = fresh.since, 0
+        up_to, duration = self.store.log.end(), 0
         if not self.loads:
             events = sum(self.store.to_read_of(aggregate) for aggregate in aggregates)
             duration = self._reading_ns(fresh.shard, events)
@@ -144,7 +144,7 @@ class Instances:
     def _take_over(self, fresh: Instance) -> list[int]:
         """Hold what the log says of the shard's aggregates; it hears of the rest by itself."""
         log = self.store.log
-        fresh.since = log.end()
+        fresh.since = log.next_position if self.store.plan.reads_written else log.end()
         fresh.heard_up_to = fresh.since - 1
         if self.handler.catches_up:
             fresh.known.update(journey for journey in log.journeys if journey.shard == fresh.shard)

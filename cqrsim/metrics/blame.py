@@ -86,7 +86,8 @@ def causes_of(trace: Trace, kind: Anomaly, commands: Ints, visible: Ints) -> Int
     """The rows of the troubles that an anomaly of commands goes back to, by when it was visible; -1 for none."""
     blame = blame_of(trace)
     if kind in (Anomaly.AHEAD, Anomaly.PHANTOM):  # shown at once, and known for what it is when the append has failed
-        visible = np.maximum(visible, verdicts(trace).settled[commands])
+        settled = verdicts(trace).settled[commands]  # with a retry still under way it is not settled at all
+        visible = np.where(settled < 0, trace.about.end_ns, np.maximum(visible, settled))
     rows = np.full(len(commands), NEVER, np.int64)
     for look in blame.looks(kind):
         without = np.flatnonzero(rows < 0)
