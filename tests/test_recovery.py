@@ -447,3 +447,14 @@ def test_what_was_read_before_it_was_flushed_is_not_folded_again() -> None:
     run = played(story(at(10, 150), crash, store=store, state=cq.FromPublished()))
     decided = run.trace.of(Moment.DECIDED)
     assert decided.value.tolist() == [0, 1], "one event so far, not two"
+
+
+@pytest.mark.parametrize("trigger", ["time", "operation"])
+@pytest.mark.parametrize(("factor", "added", "takes"), [(1, 5, 8), (4, 0, 12), (4, 5, 17)])
+def test_a_slow_disk_takes_so_many_times_as_long_and_something_on_top(
+    factor: float, added: float, takes: float, trigger: str
+) -> None:
+    """The factor counts once, whether the strikes are known beforehand or not, and is not on what is added."""
+    when = ms(5) if trigger == "time" else cq.Nth(1)
+    fault = cq.Fault(cq.Slow(factor, added=ms(added)), when=when, lasts=ms(50))
+    assert times(played(story(at(10), fault)), Moment.WRITTEN) == [10 + takes]

@@ -115,7 +115,7 @@ class Disk:
             plan = watch.plan
             if plan.effect == Effect.SLOW:
                 work = work * max(plan.factor, 1) // UNSLOWED
-                work += 0 if plan.added is None else plan.added[slot][leader.command]
+                held += 0 if plan.added is None else plan.added[slot][leader.command]
             elif plan.effect == Effect.FREEZE:
                 held += _held(watch)
                 if plan.error:

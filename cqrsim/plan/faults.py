@@ -222,6 +222,8 @@ class Lowering:
         )
         copier = self.doublers.index(named.number) if named.number in self.doublers else 0
         plan = with_effect(plan, fault.what, f"fault {named.name}", self.draws, copier)
+        if self.strikes_at_known_times(named):
+            plan = replace(plan, factor=UNSLOWED)  # how slow the disk is then stands in its timeline
         if isinstance(fault.when, when.AfterFault) and not self.strikes_at_known_times(named):
             delay = self.draws.series(f"fault {named.name} delay", fault.when.delay)
             follows = self.by_name[fault.when.fault].number
