@@ -419,10 +419,7 @@ class CommandHandler:
 
     def _gives_up(self, journey: Journey, attempt: int) -> None:
         """Waited long enough.  The append goes on all the same: only the waiting ends."""
-        if journey.home.is_away:
-            journey.home.defer(partial(self._gives_up_now, journey, attempt))
-        else:
-            self._gives_up_now(journey, attempt)
+        journey.home.do(partial(self._gives_up_now, journey, attempt))
 
     def _gives_up_now(self, journey: Journey, attempt: int) -> None:
         if journey.settled:

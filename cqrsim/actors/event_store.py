@@ -130,15 +130,12 @@ class EventStore:
         self._note_arrival(entry)
         self.waiting.append(entry)
         if not self.busy:
-            self._start_or_wait_for_more()
+            self.go_on()
 
     # --- the serial section --------------------------------------------------------------------------------------
 
     def go_on(self) -> None:
-        """Turn to what is waiting, if there is anything."""
-        self._start_or_wait_for_more()
-
-    def _start_or_wait_for_more(self) -> None:
+        """Turn to what is waiting, if there is anything, and it has waited enough."""
         if self.when_idle is not None and not self.unflushed:
             restart, self.when_idle = self.when_idle, None
             restart()
@@ -315,7 +312,7 @@ class EventStore:
             if entry.original is not None:
                 self._repeats(entry, entry.original)
         self.busy = False
-        self._start_or_wait_for_more()
+        self.go_on()
 
     def _is_struck_behind(self, batch: list[Entry]) -> bool:
         """Whether a fault strikes between the flush and the answers."""
@@ -378,7 +375,7 @@ class EventStore:
             return
         self.flush_is_due = self.busy or bool(self.unflushed)
         if not self.busy:
-            self._start_or_wait_for_more()
+            self.go_on()
 
     def _start_flush(self) -> None:
         self.busy = True
@@ -418,7 +415,7 @@ class EventStore:
             if not self.plan.answer_after_write:
                 self.publisher.answer(entry)
         self.busy = False
-        self._start_or_wait_for_more()
+        self.go_on()
 
     def _flush_has_failed(self, batch: list[Entry], fate: Fate) -> bool:
         """A periodic flush has reported an error.  A store that goes on comes to the next flush, which seems to work.
@@ -436,7 +433,7 @@ class EventStore:
         self.unflushed = batch + self.unflushed
         self.at_work = None
         self.busy = False
-        self._start_or_wait_for_more()
+        self.go_on()
         return True
 
     def _is_durable(self, entry: Entry) -> None:

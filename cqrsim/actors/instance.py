@@ -58,6 +58,19 @@ class Instance:
         if self.is_paused and not self.is_dead:
             self.put_off.append(act)
 
+    def do(self, act: Callable[[], None]) -> None:
+        """Do this now, if it is there; else later, or never."""
+        if self.is_away:
+            self.defer(act)
+        else:
+            act()
+
+    def let_in(self) -> None:
+        """Take what has waited for it."""
+        held, self.held = self.held, deque()
+        for again in held:
+            again()
+
     def die(self) -> list[Journey]:
         """Nothing that it had in hand goes on; returns that."""
         self.is_away, self.is_dead, self.is_up = True, True, False
@@ -76,6 +89,4 @@ class Instance:
         put_off, self.put_off = self.put_off, deque()
         for act in put_off:
             act()
-        held, self.held = self.held, deque()
-        for again in held:
-            again()
+        self.let_in()

@@ -166,9 +166,7 @@ class Instances:
         for journey in fresh.unflushed:
             self.handler.note_fold(journey, fresh)
         self._hear_what_came_meanwhile(fresh)
-        held, fresh.held = fresh.held, type(fresh.held)()
-        for again in held:
-            again()
+        fresh.let_in()
 
     def _announce(self, fresh: Instance) -> None:
         """The store learns which instance is the newest, where it fences off the others."""
@@ -212,9 +210,9 @@ class Instances:
         return self.store.read_all_ns(shard, number, events)
 
     def _has_caught_up(self, home: Instance) -> None:
-        if home.is_away:
-            home.defer(partial(self._has_caught_up, home))
-            return
+        home.do(partial(self._hear_what_is_missing, home))
+
+    def _hear_what_is_missing(self, home: Instance) -> None:
         home.is_catching_up = False
         log = self.store.log
         for journey in log.journeys[log.after(home.heard_up_to + 1) :]:

@@ -37,7 +37,6 @@ class Recovery:
         self.is_dead = False
         self.damaged: list[Entry] = []
         """Records that a restart will find damaged."""
-        self.is_torn = False
         self.exits = 0
         store.give_up = self.exit
 
@@ -47,9 +46,9 @@ class Recovery:
         """The process dies, or the whole machine."""
         plan = watch.plan
         assert plan.restart is not None
-        self.is_torn = plan.tears and not plan.behind and any(entry.takes_room for entry in self.store.at_work or ())
+        is_torn = plan.tears and not plan.behind and any(entry.takes_room for entry in self.store.at_work or ())
         self._go_down(watch.fault, plan.power, plan.behind, plan.held)
-        if not (self.is_torn and self.plan.refuses_damage):
+        if not (is_torn and self.plan.refuses_damage):
             self._come_up_after(plan.restart[number])
 
     def exit(self, fault: int) -> None:
@@ -205,7 +204,6 @@ class Recovery:
         if self.damaged and self.plan.refuses_damage and not repaired:
             return
         self._sort_out_damage(repaired)
-        self.is_torn = False
         store.is_down, store.poisoned_by = False, None
         found = log.find()
         self.record((self.clock.time, RESTARTED_ROW, NEVER, 0, 0, STORE, log.count()))

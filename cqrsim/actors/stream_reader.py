@@ -59,11 +59,7 @@ class StreamReader:
         return not reading.done and not reading.journey.home.is_dead
 
     def _ask_again(self, reading: Reading, attempt: int) -> None:
-        home = reading.journey.home
-        if home.is_away:
-            home.defer(partial(self._send_question, reading))
-        else:
-            self._send_question(reading)
+        reading.journey.home.do(partial(self._send_question, reading))
 
     def _arrives_at_store(self, reading: Reading, number: int, journey: Journey) -> None:
         store = self.store

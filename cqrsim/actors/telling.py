@@ -91,7 +91,4 @@ class Telling:
 
     def _reply_if_there(self, journey: Journey, answer: int) -> None:
         """Who stands still answers later, and who is dead never."""
-        if journey.home.is_away:
-            journey.home.defer(partial(self.reply, journey, answer))
-        else:
-            self.reply(journey, answer)
+        journey.home.do(partial(self.reply, journey, answer))

@@ -7,6 +7,7 @@ repaired, for the judgement.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from cqrsim.messages import LINK_NAMES, Link, Operation
@@ -86,7 +87,7 @@ def named_faults(scenario: Scenario) -> tuple[Named, ...]:
 def lower_faults(scenario: Scenario, draws: Draws, repaired_ns: int) -> Lowered:
     """Everything about faults that a run will need."""
     lowering = Lowering(scenario, draws, repaired_ns)
-    plans = tuple(plan for named in lowering.named for plan in lowering.plans(named))
+    plans = tuple(plan for named in lowering.named for plan in lowering.plans[named.number])
     changes, slowness = lowering.disk_timeline()
     notes = tuple(lowering.note(named) for named in lowering.named)
     return Lowered(notes, plans, lowering.periods(), changes, slowness)
@@ -105,13 +106,28 @@ class Lowering:
         doublers.sort(key=lambda named: LINK_NAMES.index(named.fault.target.partition(".")[0]))
         self.doublers = [named.number for named in doublers]
         """The faults that double messages, in the order of the way: commands before appends."""
-        self.links = links_in_use(scenario)
         self.views = tuple(view.name for view in scenario.views)
+        self._windows: dict[int, Windows] = {}
+
+    @cached_property
+    def links(self) -> frozenset[Link]:
+        """The links that carry anything at all."""
+        return links_in_use(self.scenario)
+
+    @cached_property
+    def plans(self) -> tuple[list[FaultPlan], ...]:
+        """What an engine needs to know of each fault, by its number."""
+        return tuple(self._plans(named) for named in self.named)
 
     # --- when ----------------------------------------------------------------------------------------------------
 
     def windows(self, named: Named) -> Windows:
         """The stretches in which a fault may strike; of what strikes by itself their beginnings count."""
+        if named.number not in self._windows:
+            self._windows[named.number] = self._find_windows(named)
+        return self._windows[named.number]
+
+    def _find_windows(self, named: Named) -> Windows:
         fault = named.fault
         trigger = fault.when
         if isinstance(trigger, when.AfterFault):
@@ -183,8 +199,8 @@ class Lowering:
 
     # --- what ----------------------------------------------------------------------------------------------------
 
-    def plans(self, named: Named) -> list[FaultPlan]:
-        """What an engine needs to know of a fault; nothing, if it cannot strike or the disk's timeline says it all."""
+    def _plans(self, named: Named) -> list[FaultPlan]:
+        """Nothing, if it cannot strike or the disk's timeline says it all."""
         fault = named.fault
         windows = self.windows(named)
         if isinstance(fault.what, what.Overload) or not windows or self._is_on_timeline(named) or _is_nothing(fault):
@@ -277,7 +293,7 @@ class Lowering:
             return True
         if self._is_on_timeline(named):
             return not isinstance(fault.what, what.Slow) or slowness_of(fault.what) != UNSLOWED
-        return bool(self.plans(named))
+        return bool(self.plans[named.number])
 
     # --- the disk's speed ----------------------------------------------------------------------------------------
 
@@ -287,7 +303,6 @@ class Lowering:
             (begins, ends, slowness_of(named.fault.what))
             for named in self.named
             if isinstance(named.fault.what, what.Slow | what.Freeze)
-            and self._counts_windows(named.fault)
             and self.strikes_at_known_times(named)
             and slowness_of(named.fault.what) != UNSLOWED
             for begins, ends in self.windows(named)
