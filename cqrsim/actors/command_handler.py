@@ -32,7 +32,6 @@ RECEIVED, ADMITTED, LOADED = int(Moment.RECEIVED), int(Moment.ADMITTED), int(Mom
 DECIDED, SAVED, APPEND_SENT = int(Moment.DECIDED), int(Moment.SAVED), int(Moment.APPEND_SENT)
 APPEND_RECEIVED, APPEND_ANSWERED = int(Moment.APPEND_RECEIVED), int(Moment.APPEND_ANSWERED)
 FOLDED, REREAD, RELEASED = int(Moment.FOLDED), int(Moment.REREAD), int(Moment.RELEASED)
-ANSWERED, REFUSAL_CACHED = int(Moment.ANSWERED), int(Moment.REFUSAL_CACHED)
 HANDLER_GAVE_UP = int(Moment.HANDLER_GAVE_UP)
 ACCEPTED, INVALID, FORBIDDEN, OVERLOADED = (int(decision) for decision in Decision)
 OK, DUPLICATE = int(AppendOutcome.OK), int(AppendOutcome.DUPLICATE)
