@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,6 +64,9 @@ class Marks:
     ``intended`` is in nanoseconds, or -1 where only the run decides it (clients that wait for answers): then the
     ``ISSUED`` row holds it.  ``event_bytes`` is the size of one event.  Of the commands of such clients only those
     with an ``ISSUED`` row exist.
+
+    What is the same for all commands is one number, shown to each of them (a read-only array of stride 0), in memory
+    and in a pickle.
     """
 
     group: NDArray[np.int16]
@@ -86,10 +90,17 @@ class Marks:
         >>> marks.aggregate.tolist(), marks.session.tolist(), marks.events.tolist()
         ([7, 7, 8], [0, 1, 2], [1, 1, 1])
         """
-        numbers = np.arange(count, dtype=np.int64)
+        given_both = {"session", "aggregate"} <= columns.keys()
+        numbers = None if given_both else np.arange(count, dtype=np.int64)
         plain: dict[str, Any] = {"session": numbers, "aggregate": numbers, "valid": True, "change": 1, "events": 1}
         plain |= {"group": 0, "event_bytes": 0, "error_bytes": 0, "intended": NEVER}
         return cls(**_columns(cls, count, plain | columns))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as :meth:`of` takes them, for arrays of stride 0 would be written out in full."""
+        columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        short = {name: column[0] if _is_one_number(column) else column for name, column in columns.items()}
+        return partial(Marks.of, len(self), **short), ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -383,14 +394,20 @@ class Trace:
 
 
 def _columns(cls: type[Any], count: int, values: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    """Whole columns of the dtypes that the annotations of ``cls`` name."""
+    """Whole columns of the dtypes that the annotations of ``cls`` name; a single number is not written out."""
     columns = {}
     for field in dataclasses.fields(cls):
         dtype = np.dtype(str(field.type).removeprefix("NDArray[np.").removesuffix("]").removesuffix("_"))
-        columns[field.name] = np.ascontiguousarray(np.broadcast_to(np.asarray(values[field.name], dtype), count))
+        column = np.broadcast_to(np.asarray(values[field.name], dtype), count)
+        columns[field.name] = column if _is_one_number(column) else np.ascontiguousarray(column)
     if unknown := set(values) - set(columns):
         raise TypeError(f"no such columns: {', '.join(sorted(unknown))}")
     return columns
+
+
+def _is_one_number(column: NDArray[Any]) -> bool:
+    """Whether all its entries are the same place in memory."""
+    return column.strides == (0,) and len(column) > 0
 
 
 def _sorting(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp] | None:

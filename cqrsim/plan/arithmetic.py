@@ -15,24 +15,40 @@ LN2_LOW = 1.90821492927058770002e-10
 """ln 2 in two parts (fdlibm): a whole number times the first is exact."""
 
 
+_HALF_SQRT_2 = np.float64(0.7071067811865476).view(np.int64)
+"""The bits of the lower border of the fractions whose logarithm the series is for; twice it is the upper."""
+
+
 def log(x: Floats) -> Floats:
-    """Natural logarithm of positive numbers, within two units of the last place.
+    """Natural logarithm of positive numbers (above 1e-307), within three units of the last place.
 
     >>> float(log(np.array([1.0]))[0])
     0.0
     """
-    mantissa, exponent = np.frexp(x)
-    small = mantissa < 0.7071067811865476
-    mantissa = np.where(small, mantissa * 2.0, mantissa)
-    exponent = exponent - small
-    ratio = (mantissa - 1.0) / (mantissa + 1.0)
-    square = ratio * ratio
-    series = np.full_like(ratio, 1.0 / 23.0)
-    for odd in range(21, 0, -2):
-        series *= square
+    # x = fraction * 2^doublings, read off the bits: the exponent stands above the 52 bits of the fraction.
+    bits = np.asarray(x, dtype=np.float64).view(np.int64)
+    whole = bits - _HALF_SQRT_2
+    whole >>= 52
+    doublings = whole.astype(np.float64)
+    whole <<= 52
+    np.subtract(bits, whole, out=whole)
+    fraction = whole.view(np.float64)
+    # From here on every array is written over once it is not needed any more: fresh memory takes longer than sums.
+    ratio = fraction - 1.0
+    fraction += 1.0
+    ratio /= fraction
+    square = np.multiply(ratio, ratio, out=fraction)
+    series = square * (1.0 / 23.0)
+    for odd in range(21, 1, -2):
         series += 1.0 / odd
-    result: Floats = exponent * LN2_HIGH + (2.0 * ratio * series + exponent * LN2_LOW)
-    return result
+        series *= square
+    series += 1.0
+    ratio *= 2.0
+    ratio *= series
+    ratio += np.multiply(doublings, LN2_LOW, out=series)
+    doublings *= LN2_HIGH
+    doublings += ratio
+    return doublings
 
 
 def exp(x: Floats) -> Floats:
@@ -43,16 +59,26 @@ def exp(x: Floats) -> Floats:
     """
     doublings = np.rint(x / 0.6931471805599453)
     rest = (x - doublings * LN2_HIGH) - doublings * LN2_LOW
-    series = np.ones_like(rest)
+    series, part = np.ones_like(rest), np.empty_like(rest)
     for n in range(14, 0, -1):
-        series *= rest / n
+        series *= np.divide(rest, n, out=part)
         series += 1.0
     result: Floats = np.ldexp(series, doublings.astype(np.int64))
     return result
 
 
+def _polynomial(coefficients: tuple[float, ...], r: Floats) -> Floats:
+    result = r * coefficients[0]
+    for coefficient in coefficients[1:-1]:
+        result += coefficient
+        result *= r
+    result += coefficients[-1]
+    return result
+
+
 def _rational(numerator: tuple[float, ...], denominator: tuple[float, ...], r: Floats) -> Floats:
-    result: Floats = np.polyval(numerator, r) / np.polyval(denominator, r)
+    result = _polynomial(numerator, r)
+    result /= _polynomial(denominator, r)
     return result
 
 
@@ -63,15 +89,23 @@ def normal_quantile(p: Floats) -> Floats:
     [0.0, 2.326348]
     """
     q = p - 0.5
-    central = np.abs(q) <= 0.425
-    r_central = np.where(central, 0.180625 - q * q, 0.0)
-    tail = np.where(central, 0.5, np.where(q < 0.0, p, 1.0 - p))
-    r_tail = np.sqrt(-log(tail))
-    near = _rational(_NEAR_TOP, _NEAR_BOTTOM, r_tail - 1.6)
-    far = _rational(_FAR_TOP, _FAR_BOTTOM, r_tail - 5.0)
-    outside = np.where(q < 0.0, -1.0, 1.0) * np.where(r_tail <= 5.0, near, far)
-    result: Floats = np.where(central, q * _rational(_CENTRAL_TOP, _CENTRAL_BOTTOM, r_central), outside)
+    r = 0.180625 - q * q
+    outside = np.flatnonzero(np.abs(q) > 0.425)
+    r[outside] = 0.0
+    result = _rational(_CENTRAL_TOP, _CENTRAL_BOTTOM, r)
+    result *= q
+    result[outside] = _tail_quantile(p[outside])
     return result
+
+
+def _tail_quantile(p: Floats) -> Floats:
+    """Where p is below 0.075 or above 0.925."""
+    low = p < 0.5
+    r = np.sqrt(-log(np.where(low, p, 1.0 - p)))
+    result = _rational(_NEAR_TOP, _NEAR_BOTTOM, r - 1.6)
+    far = np.flatnonzero(r > 5.0)
+    result[far] = _rational(_FAR_TOP, _FAR_BOTTOM, r[far] - 5.0)
+    return np.where(low, -result, result)
 
 
 _CENTRAL_TOP = (

@@ -1,22 +1,32 @@
 """When clients mean to issue their commands: arrival times in nanoseconds, below an end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import numpy as np
 
 from cqrsim.plan.arithmetic import log
-from cqrsim.plan.draws import Floats, Ints, Stream, sample, stream_of
+from cqrsim.plan.draws import BLOCK, SERIES_BLOCK, Floats, Ints, Stream, sample
 from cqrsim.scenario.arrivals import AnyArrivals, Bursts, Closed, Poisson, Recorded, Regular
 from cqrsim.scenario.distributions import AnyDistribution
 
 Luck = tuple[int, int, str]
 """Seed, replication and group: what a group's streams are keyed by, besides their purpose."""
 
+BURST_BLOCK = 16_384
+"""Arrivals in bursts summed up at a time.  The sums are of floats, and begin anew: another size is another result."""
+
+FEW = 16
+"""Up to so many things to choose from, comparing with each is quicker than searching."""
+
+MOST_STEPS = 65_536
+"""Steps of a table to search with: more would not stay in the processor's cache."""
+
 
 def open_times(arrivals: AnyArrivals, luck: Luck, end_ns: int) -> Ints:
-    """Intended times of an open group, ascending.."""
+    """Intended times of an open group, ascending."""
     if isinstance(arrivals, Poisson):
-        return _until(end_ns, _exponential_gaps(luck, 1e9 / float(arrivals.rate)))
+        return _poisson_times(1e9 / float(arrivals.rate), luck, end_ns)
     if isinstance(arrivals, Regular):
         return np.arange(int(arrivals.start), end_ns, int(arrivals.every), dtype=np.int64)
     if isinstance(arrivals, Recorded):
@@ -26,25 +36,30 @@ def open_times(arrivals: AnyArrivals, luck: Luck, end_ns: int) -> Ints:
     return _burst_times(arrivals, luck, end_ns)
 
 
-def _exponential_gaps(luck: Luck, mean_ns: float) -> Callable[[], Ints]:
-    blocks = stream_of(*luck, "arrival")
-
-    def next_gaps() -> Ints:
-        result: Ints = np.rint(-mean_ns * log(1.0 - next(blocks))).astype(np.int64)
-        return result
-
-    return next_gaps
-
-
-def _until(end_ns: int, next_gaps: Callable[[], Ints]) -> Ints:
+def _poisson_times(mean_ns: float, luck: Luck, end_ns: int) -> Ints:
     """Add gaps up until the end is passed."""
-    parts, now = [], 0
+    stream = Stream(*luck, "arrival", 0)
+    parts, now = [np.empty(0, dtype=np.int64)], 0
     while now < end_ns:
-        times = now + np.cumsum(next_gaps())
+        times = _gaps(stream.take(_likely((end_ns - now) / mean_ns)), mean_ns, end_ns)
+        times[0] += now
+        np.cumsum(times, out=times)
         parts.append(times)
         now = int(times[-1])
-    times = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-    return times[times < end_ns]
+    parts[-1] = parts[-1][: np.searchsorted(parts[-1], end_ns)]  # only the last can have gone too far
+    return np.concatenate(parts)
+
+
+def _likely(mean: float) -> int:
+    """How many numbers of a stream to take, to be rarely too few and never far too many."""
+    return min(BLOCK, int(mean + 4.0 * mean**0.5) + 16)
+
+
+def _gaps(uniform: Floats, mean_ns: float, end_ns: int) -> Ints:
+    gaps = log(1.0 - uniform)
+    gaps *= -mean_ns
+    np.minimum(gaps, end_ns, out=gaps)  # whatever comes later is not asked for, and sums stay within 64 bits
+    return np.rint(gaps, out=gaps).astype(np.int64)
 
 
 def _burst_times(arrivals: Bursts, luck: Luck, end_ns: int) -> Ints:
@@ -55,27 +70,31 @@ def _burst_times(arrivals: Bursts, luck: Luck, end_ns: int) -> Ints:
     borders = _alternating(arrivals.quiet, arrivals.burst, luck, end_ns)
     rates = np.where(np.arange(len(borders) - 1) % 2 == 0, float(arrivals.rate), float(arrivals.burst_rate)) / 1e9
     accumulated = np.concatenate([[0.0], np.cumsum(np.diff(borders) * rates)])
-    blocks, parts, level = stream_of(*luck, "arrival"), [], 0.0
+    stream, parts, level = Stream(*luck, "arrival", 0), [np.empty(0, dtype=np.int64)], 0.0
     while level < accumulated[-1]:
-        levels = level + np.cumsum(-log(1.0 - next(blocks)))
-        parts.append(levels)
+        levels = level + np.cumsum(-log(1.0 - stream.take(BURST_BLOCK)))
         level = float(levels[-1])
-    levels = np.concatenate(parts) if parts else np.empty(0)
-    levels = levels[levels < accumulated[-1]]
-    period = np.searchsorted(accumulated, levels, side="right") - 1
-    times: Ints = np.rint(borders[period] + (levels - accumulated[period]) / rates[period]).astype(np.int64)
-    return times[times < end_ns]
+        levels = levels[levels < accumulated[-1]]
+        period = np.searchsorted(accumulated, levels, side="right") - 1
+        times = np.rint(borders[period] + (levels - accumulated[period]) / rates[period]).astype(np.int64)
+        parts.append(times[times < end_ns])
+    return np.concatenate(parts)
 
 
 def _alternating(quiet: AnyDistribution, burst: AnyDistribution, luck: Luck, end_ns: int) -> Ints:
     """Borders of the periods, beginning with a quiet one at 0."""
-    streams = (Stream(*luck, "quiet", 0), Stream(*luck, "burst", 0))
+    lengths = (_drawn(quiet, Stream(*luck, "quiet", 0)), _drawn(burst, Stream(*luck, "burst", 0)))
     borders = [0]
     while borders[-1] < end_ns:
-        number, kind = divmod(len(borders) - 1, 2)
-        drawn = sample((quiet, burst)[kind], streams[kind].take(1), np.array([number]))
-        borders.append(borders[-1] + max(1, int(drawn[0])))
+        kind = (len(borders) - 1) % 2
+        borders.append(borders[-1] + max(1, next(lengths[kind])))
     return np.asarray(borders, dtype=np.int64)
+
+
+def _drawn(distribution: AnyDistribution, stream: Stream) -> Iterator[int]:
+    """Durations (ns) without end."""
+    for first in count(0, SERIES_BLOCK):
+        yield from sample(distribution, stream.take(SERIES_BLOCK), np.arange(first, first + SERIES_BLOCK)).tolist()
 
 
 def think_times(closed: Closed, luck: Luck, end_ns: int) -> Ints:
@@ -83,33 +102,70 @@ def think_times(closed: Closed, luck: Luck, end_ns: int) -> Ints:
 
     As many as could be needed if every answer came at once; clients that wait use fewer.
     """
-    stream = Stream(*luck, "think", 0)
-    rounds: list[Ints] = []
+    stream, parts = Stream(*luck, "think", 0), [np.empty(0, dtype=np.int64)]
+    rounds, most = 0, _most_rounds(closed, end_ns)
     elapsed = np.zeros(closed.clients, dtype=np.int64)
-    number = np.arange(closed.clients)
-    while _has_another_round(closed, len(rounds), elapsed, end_ns):
-        thought = sample(closed.think, stream.take(closed.clients), number + len(rounds) * closed.clients)
-        elapsed = elapsed + thought
-        rounds.append(thought)
-    return np.concatenate(rounds) if rounds else np.empty(0, dtype=np.int64)
+    while rounds < most and elapsed.min() < end_ns:
+        together = int(min(most - rounds, _rounds_together(closed, end_ns - int(elapsed.min()))))
+        index = np.arange(rounds * closed.clients, (rounds + together) * closed.clients)
+        thought = sample(closed.think, stream.take(len(index)), index)
+        # To think on behind the end changes nothing, and could be longer than 64 bits hold.
+        by_round = np.minimum(thought, end_ns).reshape(together, closed.clients)
+        passed = elapsed + np.cumsum(by_round, axis=0)
+        # The round in which the last client passes the end is still needed, and none behind it.
+        needed = min(together, 1 + int(np.count_nonzero(passed.min(axis=1) < end_ns)))
+        parts.append(thought[: needed * closed.clients])
+        rounds, elapsed = rounds + needed, passed[-1]
+    return np.concatenate(parts)
 
 
-def _has_another_round(closed: Closed, rounds: int, elapsed: Ints, end_ns: int) -> bool:
-    if closed.at_most is not None and rounds >= closed.at_most:
-        return False
-    if closed.pace is not None and rounds * int(closed.pace) >= end_ns:
-        return False
-    return bool(np.any(elapsed < end_ns))
+def _rounds_together(closed: Closed, rest_ns: int) -> int:
+    """How many rounds to draw at once: about as many as the rest of the time takes, or a block."""
+    mean = closed.think.mean_ns()
+    return min(_likely(rest_ns / mean) if mean > 0 else BLOCK, max(1, BLOCK // closed.clients))
 
 
-def shares_to_levels(weights: Floats) -> Floats:
-    """Cumulative shares, for looking a uniform number up."""
+def _most_rounds(closed: Closed, end_ns: int) -> float:
+    """How many rounds there are at most, however quickly all goes."""
+    most = float("inf") if closed.at_most is None else closed.at_most
+    return most if closed.pace is None else min(most, -(-end_ns // int(closed.pace)))
+
+
+def choose(weights: Floats) -> Callable[[Floats], Ints]:
+    """A function that says which of several weighted things each uniform number falls on.
+
+    >>> choose(np.array([1.0, 3.0]))(np.array([0.2, 0.3, 0.9])).tolist()
+    [0, 1, 1]
+    """
     levels = np.cumsum(weights)
-    result: Floats = levels / levels[-1]
-    return result
+    borders = (levels / levels[-1])[:-1]
+    return _counting(borders) if len(borders) < FEW else _searching(borders)
 
 
-def choose(uniform: Floats, levels: Floats) -> Ints:
-    """Which of several weighted things each uniform number falls on."""
-    result: Ints = np.minimum(np.searchsorted(levels, uniform, side="right"), len(levels) - 1)
-    return result.astype(np.int64)
+def _counting(borders: Floats) -> Callable[[Floats], Ints]:
+    def chosen(uniform: Floats) -> Ints:
+        passed = np.zeros(len(uniform), dtype=np.int64)
+        for border in borders.tolist():
+            passed += uniform >= border
+        return passed
+
+    return chosen
+
+
+def _searching(borders: Floats) -> Callable[[Floats], Ints]:
+    """With a table over equal steps of [0, 1): most steps hold no border, and only in the others is there to search.
+
+    The number of steps is a power of two, so that the step of a number is found without rounding.
+    """
+    steps = min(8 << len(borders).bit_length(), MOST_STEPS)
+    within = np.bincount((borders * steps).astype(np.int64), minlength=steps)[:steps]
+    before = np.cumsum(within) - within
+
+    def chosen(uniform: Floats) -> Ints:
+        step = (uniform * steps).astype(np.int64)
+        passed = before[step]
+        rest = np.flatnonzero(within[step])
+        passed[rest] = np.searchsorted(borders, uniform[rest], side="right")
+        return passed
+
+    return chosen

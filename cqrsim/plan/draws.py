@@ -11,9 +11,10 @@ stream.  Exactly one uniform number goes into each drawn value, through the inve
 """
 
 import hashlib
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +44,11 @@ SERIES_BLOCK = 256
 LONGEST_NS = 2.0**61
 """Some 73 years: rarer things do not happen, and whole numbers of 64 bits hold twice as much."""
 
-BLOCK = 16_384
+BLOCK = 8_192
 """Commands drawn at a time: small enough for the arithmetic to stay in the processor's cache."""
+
+Places = slice | Ints
+"""Where some commands stand among all: a slice wherever that is enough, for it is many times faster."""
 
 
 class Stream:
@@ -57,35 +61,51 @@ class Stream:
 
     def __init__(self, seed: int, replication: int, *words: str | int) -> None:
         digest = hashlib.sha256("\x1f".join(map(str, words)).encode()).digest()
-        key = (replication, *np.frombuffer(digest[:16], dtype="<u4").tolist())
+        key = (replication, *struct.unpack("<4I", digest[:16]))
         self._bits = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
 
     def take(self, count: int) -> Floats:
         """The next ``count`` numbers.  Made from raw bits, whose order NumPy promises never to change."""
         raw = self._bits.random_raw(count)
-        result: Floats = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        raw >>= np.uint64(11)
+        # What is left fits into 53 bits, so signed numbers hold it as well, and processors convert those faster.
+        result = raw.view(np.int64).astype(np.float64)
+        result *= 2.0**-53
+        return result
+
+    def blocks(self, count: int) -> Iterator[tuple[int, Floats]]:
+        """The next ``count`` numbers block by block, each block with the place of its first number."""
+        for first in range(0, count, BLOCK):
+            yield first, self.take(min(BLOCK, count - first))
+
+    def turned(self, count: int, turn: Callable[[Floats], npt.NDArray[Any]]) -> Ints:
+        """The next ``count`` numbers, each turned into a whole number."""
+        result = np.empty(count, dtype=np.int64)
+        for first, uniform in self.blocks(count):
+            result[first : first + len(uniform)] = turn(uniform)
         return result
 
 
-def sample(distribution: AnyDistribution, uniform: Floats, index: Ints, attempt: int = 0) -> Ints:
+def sample(distribution: AnyDistribution, uniform: Floats, index: Ints) -> Ints:
     """Nanoseconds for uniform numbers: the inverse of the distribution, rounded.
 
-    ``index`` is each command's place in its group and ``attempt`` the attempt; only a replayed row of measured
-    values looks at them.
+    ``index`` counts the numbers; only a replayed row of measured values looks at it.
 
     >>> from cqrsim.units import ms
     >>> sample(Exponential(mean=ms(1)), np.array([0.0, 0.5]), np.array([0, 1])).tolist()
     [0, 693147]
     """
-    result = np.empty(len(uniform), dtype=np.int64)
-    for start in range(0, len(uniform), BLOCK):
-        part = slice(start, start + BLOCK)
-        drawn = _inverse(distribution, uniform[part], index[part] + attempt)
-        result[part] = np.rint(np.minimum(drawn, LONGEST_NS))
-    return result
+    return _rounded(distribution, uniform, index).astype(np.int64)
+
+
+def _rounded(distribution: AnyDistribution, uniform: Floats, index: Ints) -> Floats:
+    drawn = _inverse(distribution, uniform, index)
+    np.minimum(drawn, LONGEST_NS, out=drawn)
+    return np.rint(drawn, out=drawn)
 
 
 def _inverse(distribution: AnyDistribution, u: Floats, index: Ints) -> Floats:
+    """An array of its own, for whoever asks to go on with."""
     return _INVERSES[type(distribution)](distribution, u, index)
 
 
@@ -94,7 +114,8 @@ def _constant(d: Constant, u: Floats, index: Ints) -> Floats:
 
 
 def _exponential(d: Exponential, u: Floats, index: Ints) -> Floats:
-    result: Floats = -float(d.mean) * log(1.0 - u)
+    result = log(1.0 - u)
+    result *= -float(d.mean)
     return result
 
 
@@ -180,10 +201,13 @@ class Column(dict[int, list[int]]):
         self.constant = constant
 
     def __missing__(self, attempt: int) -> list[int]:
-        if self.constant is not None and self:
+        row: list[int]
+        if self.constant is None:
+            row = self.array(attempt).tolist()
+        elif self:
             row = next(iter(self.values()))
         else:
-            row = self.array(attempt).tolist()
+            row = [self.constant] * len(self.array(attempt))
         self[attempt] = row
         return row
 
@@ -209,10 +233,70 @@ class Series:
 
 @dataclass(frozen=True)
 class Block:
-    """The commands of one client group: which global numbers they have, in the group's own order."""
+    """The commands of one client group: which global numbers they have, ascending."""
 
     key: str
     commands: Ints
+
+    def places(self, start: int = 0, stop: int | None = None) -> Places:
+        """Where the commands ``start`` to ``stop`` of the group stand among all commands.
+
+        >>> Block("clients", np.arange(5, 9)).places(1, 3), Block("clients", np.array([0, 2])).places()
+        (slice(6, 8, None), array([0, 2]))
+        """
+        mine = self.commands[start:stop]
+        if not len(mine):
+            return slice(0, 0)
+        first, behind = int(mine[0]), int(mine[-1]) + 1
+        return slice(first, behind) if behind - first == len(mine) else mine
+
+
+class Part(NamedTuple):
+    """Commands of one group that are drawn together, and a uniform number in [0, 1) for each."""
+
+    places: Places
+    uniform: Floats
+    first: int
+    """The place of the first of them in its group."""
+
+    @property
+    def numbers(self) -> Ints:
+        """Each command's place in its group."""
+        return np.arange(self.first, self.first + len(self.uniform))
+
+
+@dataclass(frozen=True)
+class Uniforms:
+    """A uniform number in [0, 1) for each command: of one purpose and attempt, made part by part while it is read.
+
+    Never all at once: for millions of commands they would fill more memory than what is made of them.
+
+    >>> uniforms = Draws(1, 0, (Block("clients", np.arange(3)),)).uniform("write")
+    >>> uniforms.turned(lambda uniform: uniform * 6).tolist()
+    [3, 5, 5]
+    """
+
+    draws: "Draws"
+    purpose: str
+    attempt: int
+
+    def __iter__(self) -> Iterator[Part]:
+        for group in range(len(self.draws.blocks)):
+            yield from self.of_group(group)
+
+    def of_group(self, group: int) -> Iterator[Part]:
+        """The numbers of one group's commands only."""
+        block = self.draws.blocks[group]
+        stream = Stream(self.draws.seed, self.draws.replication, block.key, self.purpose, self.attempt)
+        for first, uniform in stream.blocks(len(block.commands)):
+            yield Part(block.places(first, first + len(uniform)), uniform, first)
+
+    def turned(self, turn: Callable[[Floats], npt.NDArray[Any]]) -> Ints:
+        """A whole number for each command, made of its uniform number; fractions are cut off."""
+        result = np.empty(self.draws.count, dtype=np.int64)
+        for part in self:
+            result[part.places] = turn(part.uniform)
+        return result
 
 
 class Draws:
@@ -224,34 +308,34 @@ class Draws:
         self.blocks = blocks
         self.count = sum(len(block.commands) for block in blocks)
 
-    @cached_property
-    def index(self) -> Ints:
-        """Each command's place in its own group."""
-        index = np.empty(self.count, dtype=np.int64)
-        for block in self.blocks:
-            index[block.commands] = np.arange(len(block.commands))
-        return index
-
-    def uniform(self, purpose: str, attempt: int = 0) -> Floats:
+    def uniform(self, purpose: str, attempt: int = 0) -> Uniforms:
         """One uniform number for each command."""
-        result = np.empty(self.count)
-        for block in self.blocks:
-            stream = Stream(self.seed, self.replication, block.key, purpose, attempt)
-            result[block.commands] = stream.take(len(block.commands))
-        return result
+        return Uniforms(self, purpose, attempt)
+
+    def constant(self, value: int) -> Column:
+        """The same number for each command and attempt; its arrays take no room, and cannot be written to."""
+        return Column(lambda attempt: np.broadcast_to(np.int64(value), self.count), constant=value)
 
     def durations(self, purpose: str, distribution: AnyDistribution) -> Column:
         """A duration (ns) for each command and attempt."""
         if isinstance(distribution, Constant):
-            value = int(distribution.value)
-            return Column(lambda attempt: np.full(self.count, value, dtype=np.int64), constant=value)
-        return Column(lambda attempt: sample(distribution, self.uniform(purpose, attempt), self.index, attempt))
+            return self.constant(int(distribution.value))
+
+        def draw(attempt: int) -> Ints:
+            result = np.empty(self.count, dtype=np.int64)
+            for part in self.uniform(purpose, attempt):
+                result[part.places] = _rounded(distribution, part.uniform, part.numbers + attempt)
+            return result
+
+        return Column(draw)
 
     def marks(self, purpose: str, share: float) -> Column | None:
         """A yes (1) for a share of the commands in each attempt; None where nobody can be hit."""
         if share <= 0.0:
             return None
-        return Column(lambda attempt: (self.uniform(purpose, attempt) < share).astype(np.int64))
+        if share >= 1.0:
+            return self.constant(1)
+        return Column(lambda attempt: self.uniform(purpose, attempt).turned(lambda uniform: uniform < share))
 
     def series(self, purpose: str, distribution: AnyDistribution) -> "Series":
         """Durations (ns) that belong to no command: one after the other."""
@@ -271,10 +355,3 @@ class Draws:
             return (uniform * 2.0**32).astype(np.int64)
 
         return Series(draw, SERIES_BLOCK)
-
-
-def stream_of(seed: int, replication: int, group: str, purpose: str) -> Iterator[Floats]:
-    """Endless blocks of uniform numbers, for what is drawn until a time is reached (arrivals)."""
-    stream = Stream(seed, replication, group, purpose, 0)
-    while True:
-        yield stream.take(BLOCK)

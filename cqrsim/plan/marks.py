@@ -1,17 +1,25 @@
 """What each command is, whatever becomes of it: the marks that every design meets alike."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cqrsim.plan.arithmetic import exp, log
-from cqrsim.plan.arrivals import choose, open_times, shares_to_levels, think_times
+from cqrsim.plan.arrivals import choose, open_times, think_times
 from cqrsim.plan.draws import Block, Bools, Draws, Floats, Ints, Stream
 from cqrsim.scenario.aggregates import AnyAggregates, Evenly, Weighted, Zipf
 from cqrsim.scenario.arrivals import Closed, Poisson
 from cqrsim.scenario.clients import Clients
 from cqrsim.scenario.scenario import Scenario
 from cqrsim.trace import Marks, Reads
+
+Turn = Callable[[Floats], npt.NDArray[Any]]
+"""Makes marks of uniform numbers; fractions are cut off."""
+
+NO_TIMES: Ints = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -22,8 +30,8 @@ class Population:
     marks: Marks
     caught: Bools
     """Which commands pre-validation keeps from being sent."""
-    think: Ints
-    """Think time (ns) before the command, in closed groups; 0 elsewhere."""
+    think: tuple[Ints, ...]
+    """For each group the think times (ns) before its commands; none where commands come by themselves."""
 
 
 def populate(scenario: Scenario, seed: int, replication: int, end_ns: int) -> Population:
@@ -36,84 +44,132 @@ def populate(scenario: Scenario, seed: int, replication: int, end_ns: int) -> Po
     for group in scenario.groups:
         luck = (seed, replication, group.name)
         closed = isinstance(group.arrivals, Closed)
-        times.append(np.empty(0, dtype=np.int64) if closed else open_times(group.arrivals, luck, end_ns))
-        thinks.append(think_times(group.arrivals, luck, end_ns) if isinstance(group.arrivals, Closed) else None)
-    blocks, intended, think = _numbered(scenario.groups, times, thinks)
+        times.append(NO_TIMES if closed else open_times(group.arrivals, luck, end_ns))
+        thinks.append(think_times(group.arrivals, luck, end_ns) if isinstance(group.arrivals, Closed) else NO_TIMES)
+    blocks, intended = _numbered(scenario.groups, times, thinks)
     draws = Draws(seed, replication, blocks)
     marks = _marks(scenario, draws, intended)
-    return Population(draws, marks, _caught(scenario, draws, marks), think)
+    return Population(draws, marks, _caught(scenario, draws, marks), tuple(thinks))
 
 
-def _numbered(
-    groups: tuple[Clients, ...], times: list[Ints], thinks: list[Ints | None]
-) -> tuple[tuple[Block, ...], Ints, Ints]:
+def _numbered(groups: tuple[Clients, ...], times: list[Ints], thinks: list[Ints]) -> tuple[tuple[Block, ...], Ints]:
     """Give the commands their global numbers: open ones by time (ties by group), then the closed groups."""
-    all_times = np.concatenate(times)
-    owner = np.repeat(np.arange(len(times)), [len(part) for part in times])
-    order = np.argsort(all_times, kind="stable")
-    number = np.empty(len(order), dtype=np.int64)
+    numbers, intended = _merged(times)
+    blocks, next_number = [], len(intended)
+    for group, mine, thought in zip(groups, numbers, thinks, strict=True):
+        closed = np.arange(next_number, next_number + len(thought))
+        blocks.append(Block(group.name, closed if isinstance(group.arrivals, Closed) else mine))
+        next_number += len(thought)
+    return tuple(blocks), _with_undecided(intended, next_number)
+
+
+def _merged(times: list[Ints]) -> tuple[list[Ints], Ints]:
+    """For each of several ascending rows of times the numbers that they get in one such row, and that row."""
+    filled = [mine for mine in times if len(mine)]
+    if len(filled) <= 1:
+        return [np.arange(len(mine)) for mine in times], filled[0] if filled else NO_TIMES
+    everything = np.concatenate(times)
+    order = np.argsort(everything, kind="stable")
+    number = np.empty_like(order)
     number[order] = np.arange(len(order))
-    blocks, next_number = [], len(order)
-    for position, group in enumerate(groups):
-        thought = thinks[position]
-        if thought is None:
-            blocks.append(Block(group.name, number[owner == position]))
-        else:
-            blocks.append(Block(group.name, np.arange(next_number, next_number + len(thought))))
-            next_number += len(thought)
-    intended = np.full(next_number, -1, dtype=np.int64)
-    intended[: len(order)] = all_times[order]
-    think = np.zeros(next_number, dtype=np.int64)
-    for block, thought in zip(blocks, thinks, strict=True):
-        if thought is not None:
-            think[block.commands] = thought
-    return tuple(blocks), intended, think
+    return np.split(number, np.cumsum([len(mine) for mine in times])[:-1]), everything[order]
+
+
+def _with_undecided(intended: Ints, count: int) -> Ints:
+    """Add a -1 for each command whose time only the run decides."""
+    undecided = np.broadcast_to(np.int64(-1), count - len(intended))
+    if len(intended) and len(undecided):
+        return np.concatenate([intended, undecided])
+    return intended if len(intended) else undecided
 
 
 def _marks(scenario: Scenario, draws: Draws, intended: Ints) -> Marks:
-    columns: dict[str, Ints] = {name: np.zeros(draws.count, dtype=np.int64) for name in _MARKED}
-    invalid, change, events = draws.uniform("invalid"), draws.uniform("change"), draws.uniform("events")
-    first_session = 0
-    for position, (group, block) in enumerate(zip(scenario.groups, draws.blocks, strict=True)):
-        mine = block.commands
-        columns["group"][mine] = position
-        columns["valid"][mine] = invalid[mine] >= group.invalid
-        columns["change"][mine] = _pick(group.changes, change[mine])
-        columns["events"][mine] = _pick(group.event_counts, events[mine])
-        columns["event_bytes"][mine] = int(group.event_size)
-        columns["error_bytes"][mine] = int(group.error_size)
-        sessions, count = _sessions(group, draws, mine)
-        columns["session"][mine] = first_session + sessions
-        first_session += count
-    aggregate = choose_aggregates(scenario.aggregates, draws.uniform("aggregate"))
-    return Marks.of(draws.count, intended=intended, aggregate=aggregate, **columns)
+    groups = scenario.groups
+    choice = _choice(scenario.aggregates)
+    return Marks.of(
+        draws.count,
+        intended=intended,
+        session=_sessions(groups, draws),
+        aggregate=_column(draws, [choice for _ in groups], np.int64, "aggregate"),
+        group=_column(draws, range(len(groups)), np.int16),
+        valid=np.logical_not(_column(draws, [_below(group.invalid) for group in groups], np.bool_, "invalid")),
+        change=_column(draws, [_picked(group.changes) for group in groups], np.int64, "change"),
+        events=_column(draws, [_picked(group.event_counts) for group in groups], np.int16, "events"),
+        event_bytes=_column(draws, [int(group.event_size) for group in groups], np.int64),
+        error_bytes=_column(draws, [int(group.error_size) for group in groups], np.int64),
+    )
 
 
-_MARKED = ("group", "valid", "change", "events", "event_bytes", "error_bytes", "session")
+def _column(draws: Draws, of_groups: Sequence[int | Turn], dtype: npt.DTypeLike, purpose: str = "") -> npt.NDArray[Any]:
+    """A mark for every command: each group has one for all of its own, or draws them for a purpose.
+
+    Luck belongs to its purpose, so none need be drawn where it cannot matter.  A single number stands for the whole
+    column where all commands have the same.
+    """
+    if not any(map(callable, of_groups)) and len(set(of_groups)) == 1:
+        return np.asarray(of_groups[0], dtype)
+    column, luck = np.empty(draws.count, dtype), draws.uniform(purpose)
+    for position, mark in enumerate(of_groups):
+        if callable(mark):
+            for part in luck.of_group(position):
+                column[part.places] = mark(part.uniform)
+        else:
+            column[draws.blocks[position].places()] = mark
+    return column
 
 
-def _pick(weighted: tuple[tuple[int, float], ...], uniform: Floats) -> Ints:
+def _below(share: float) -> int | Turn:
+    """Whether uniform numbers are below a share."""
+    if 0.0 < share < 1.0:
+        return lambda uniform: uniform < share
+    return int(share > 0.0)
+
+
+def _picked(weighted: tuple[tuple[int, float], ...]) -> int | Turn:
+    """One of several weighted numbers."""
+    if len(weighted) == 1:
+        return weighted[0][0]
     values = np.array([value for value, _ in weighted], dtype=np.int64)
-    levels = shares_to_levels(np.array([weight for _, weight in weighted]))
-    return values[choose(uniform, levels)]
+    chosen = choose(np.array([weight for _, weight in weighted]))
+    return lambda uniform: values[chosen(uniform)]
 
 
-def _sessions(group: Clients, draws: Draws, mine: Ints) -> tuple[Ints, int]:
+def _sessions(groups: tuple[Clients, ...], draws: Draws) -> Ints:
     """Who issues the command: in closed groups its client, else one of the group's users, else a user of its own."""
-    numbers = np.arange(len(mine), dtype=np.int64)
+    if len(groups) == 1 and not _is_closed(groups[0]) and groups[0].sessions is None:
+        return draws.blocks[0].commands  # users have the numbers of their commands, and need no second array
+    sessions, luck, first = np.empty(draws.count, dtype=np.int64), draws.uniform("session"), 0
+    for position, (group, block) in enumerate(zip(groups, draws.blocks, strict=True)):
+        users = _users(group, len(block.commands))
+        if group.sessions is None or _is_closed(group):
+            sessions[block.places()] = first + np.arange(len(block.commands)) % users
+        else:
+            for part in luck.of_group(position):
+                sessions[part.places] = first + (part.uniform * users).astype(np.int64)
+        first += users
+    return sessions
+
+
+def _is_closed(group: Clients) -> bool:
+    return isinstance(group.arrivals, Closed)
+
+
+def _users(group: Clients, commands: int) -> int:
     if isinstance(group.arrivals, Closed):
-        return numbers % group.arrivals.clients, group.arrivals.clients
-    if group.sessions is not None:
-        return (draws.uniform("session")[mine] * group.sessions).astype(np.int64), group.sessions
-    return numbers, len(mine)
+        return group.arrivals.clients
+    return commands if group.sessions is None else group.sessions
 
 
-def choose_aggregates(aggregates: AnyAggregates, uniform: Floats) -> Ints:
-    """Which aggregate each command (or read) is about."""
+def _choice(aggregates: AnyAggregates) -> int | Turn:
+    """Which aggregate a command (or read) is about."""
     if isinstance(aggregates, Evenly):
-        result: Ints = (uniform * aggregates.count).astype(np.int64)
-        return result
-    return choose(uniform, shares_to_levels(_popularity(aggregates)))
+        return _one_of(aggregates.count)
+    popularity = _popularity(aggregates)
+    return 0 if len(popularity) == 1 else choose(popularity)
+
+
+def _one_of(count: int) -> int | Turn:
+    return 0 if count == 1 else lambda uniform: uniform * count
 
 
 def _popularity(aggregates: Zipf | Weighted) -> Floats:
@@ -124,11 +180,17 @@ def _popularity(aggregates: Zipf | Weighted) -> Floats:
 
 
 def _caught(scenario: Scenario, draws: Draws, marks: Marks) -> Bools:
-    share = np.zeros(draws.count)
-    for group, block in zip(scenario.groups, draws.blocks, strict=True):
-        if group.pre_validation is not None:
-            share[block.commands] = group.pre_validation.caught
-    return ~marks.valid & (draws.uniform("caught") < share)
+    """Of what is invalid, pre-validation catches a share."""
+    caught: Bools = _column(draws, [_below(_share_caught(group)) for group in scenario.groups], np.bool_, "caught")
+    if not caught.any():
+        return np.broadcast_to(np.False_, draws.count)
+    return np.logical_and(caught, ~marks.valid)
+
+
+def _share_caught(group: Clients) -> float:
+    if group.pre_validation is None or group.invalid <= 0.0:
+        return 0.0
+    return group.pre_validation.caught
 
 
 @dataclass(frozen=True)
@@ -141,26 +203,27 @@ class Looks:
 
 def background_reads(scenario: Scenario, seed: int, replication: int, end_ns: int) -> Looks:
     """Draw the reads that users do besides their commands."""
-    times, sessions, aggregates, projections, first_session = [], [], [], [], 0
+    times, first_session = list[Ints](), 0
+    columns = {name: list[Ints]() for name in ("session", "aggregate", "projection")}
     names = [view.name for view in scenario.views]
     for group in scenario.groups:
         reads = group.background_reads
         if reads is None:
             continue
         when = open_times(Poisson(reads.rate), (seed, replication, f"{group.name}/reads"), end_ns)
-        luck = {p: Stream(seed, replication, group.name, f"read {p}", 0).take(len(when)) for p in _READ_PURPOSES}
+        luck = {name: Stream(seed, replication, group.name, f"read {name}", 0) for name in columns}
         of = np.array([names.index(name) for name in reads.of] or [0], dtype=np.int64)
         times.append(when)
-        sessions.append(first_session + (luck["session"] * reads.sessions).astype(np.int64))
-        aggregates.append(choose_aggregates(scenario.aggregates, luck["aggregate"]))
-        projections.append(of[(luck["projection"] * len(of)).astype(np.int64)])
+        columns["session"].append(first_session + _turned(luck["session"], len(when), _one_of(reads.sessions)))
+        columns["aggregate"].append(_turned(luck["aggregate"], len(when), _choice(scenario.aggregates)))
+        columns["projection"].append(of[_turned(luck["projection"], len(when), _one_of(len(of)))])
         first_session += reads.sessions
     if not times:
-        return Looks(np.empty(0, dtype=np.int64), Reads.of())
+        return Looks(NO_TIMES, Reads.of())
     time = np.concatenate(times)
     order = np.argsort(time, kind="stable")
-    columns = {"session": sessions, "aggregate": aggregates, "projection": projections}
-    return Looks(time[order], Reads.of(len(order), **{k: np.concatenate(v)[order] for k, v in columns.items()}))
+    return Looks(time[order], Reads.of(len(time), **{k: np.concatenate(v)[order] for k, v in columns.items()}))
 
 
-_READ_PURPOSES = ("session", "aggregate", "projection")
+def _turned(stream: Stream, count: int, mark: int | Turn) -> Ints:
+    return stream.turned(count, mark) if callable(mark) else np.full(count, mark, dtype=np.int64)

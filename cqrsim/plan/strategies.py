@@ -44,7 +44,7 @@ def lower_state(state: AnyState, draws: Draws) -> StatePlan:
 def _marks(draws: Draws, share: float) -> Column:
     """Which reconciliations notice what is wrong."""
     found = draws.marks("reconcile", share)
-    return found if found is not None else Column(lambda attempt: np.zeros(draws.count, dtype=np.int64), constant=0)
+    return found if found is not None else draws.constant(0)
 
 
 def lower_feedback(answers: FeedbackAnswers, views: tuple[str, ...], end_ns: int) -> FeedbackPlan:
@@ -89,7 +89,7 @@ def lower_group(scenario: Scenario, position: int, population: Population, end_n
     return GroupPlan(
         name=group.name,
         commands=commands,
-        closed=_closed(group.arrivals, commands, population) if isinstance(group.arrivals, Closed) else None,
+        closed=_closed(group.arrivals, population.think[position]) if isinstance(group.arrivals, Closed) else None,
         feedback=lower_feedback(feedback.answers(), views, end_ns),
         patience_ns=_ns(group.patience),
         retries=None if group.retries is None else _retries(group.retries, draws, group.name),
@@ -98,28 +98,33 @@ def lower_group(scenario: Scenario, position: int, population: Population, end_n
     )
 
 
-def _closed(closed: Closed, commands: Ints, population: Population) -> ClosedPlan:
+def _closed(closed: Closed, think: Ints) -> ClosedPlan:
     return ClosedPlan(
         clients=closed.clients,
         pace_ns=_ns(closed.pace),
         waits_for_outcome=closed.waits_for == "outcome",
-        think_ns=population.think[commands],
+        think_ns=think,
     )
 
 
 def _retries(retries: Retries, draws: Draws, group: str) -> RetryPlan:
     """Back-off before attempt n: first * factor^(n-1), capped, stretched by up to ``jitter``."""
 
-    def backoff(attempt: int) -> Ints:
+    def gap(attempt: int) -> float:
         growth = float(exp(log(np.array([retries.factor])) * (attempt - 1))[0]) if attempt > 1 else 1.0
         cap = float("inf") if retries.cap is None else float(retries.cap)
-        gap = min(float(retries.first) * growth, cap)
-        stretch = 1.0 + retries.jitter * draws.uniform(f"back-off {group}", attempt)
-        return np.rint(gap * stretch).astype(np.int64)
+        return min(float(retries.first) * growth, cap)
 
+    def backoff(attempt: int) -> Ints:
+        if retries.jitter == 0.0:
+            return np.broadcast_to(np.int64(np.rint(gap(attempt))), draws.count)
+        shortest, luck = gap(attempt), draws.uniform(f"back-off {group}", attempt)
+        return luck.turned(lambda uniform: np.rint(shortest * (1.0 + retries.jitter * uniform)))
+
+    never_changes = retries.jitter == 0.0 and retries.factor == 1.0
     return RetryPlan(
         at_most=retries.at_most,
-        backoff=Column(backoff),
+        backoff=draws.constant(round(gap(1))) if never_changes else Column(backoff),
         same_id=retries.same_id,
         after_timeout="timeout" in retries.after,
         after_failure="failure" in retries.after,
@@ -130,14 +135,12 @@ def _own_reads(reads: OwnReads, draws: Draws, views: tuple[str, ...]) -> OwnRead
     of = tuple(views.index(name) for name in reads.of) or (0,)
 
     def choice(number: int) -> Ints:
-        if len(of) == 1:
-            return np.zeros(draws.count, dtype=np.int64)
-        return (draws.uniform("own read of", number) * len(of)).astype(np.int64)
+        return draws.uniform("own read of", number).turned(lambda uniform: uniform * len(of))
 
     return OwnReadPlan(
         count=reads.count,
         after=draws.durations("own read", reads.after),
         gap=draws.durations("own read gap", reads.gap),
         of=of,
-        choice=Column(choice),
+        choice=draws.constant(0) if len(of) == 1 else Column(choice),
     )
