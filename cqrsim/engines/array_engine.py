@@ -15,14 +15,13 @@ Rules
 """
 
 import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from cqrsim.engines import native
 from cqrsim.engines.array_memory import *  # noqa: F403  # its names are this module's vocabulary
 from cqrsim.engines.array_memory import Ints, Known, Memory, reasons
 from cqrsim.errors import PlanError
@@ -1067,7 +1066,8 @@ def look_arrives(m, journey, source, number):
     if channel == BY_EVENTS:
         found = find_events(m, m[journey + ERRAND])
         if found != 0:
-            answer, of = (SUCCESS, found) if found > 0 else (FAILURE, -found)
+            answer = SUCCESS if found > 0 else FAILURE
+            of = found if found > 0 else -found
     elif channel == BY_CACHE:
         cache = m[group_of(m, journey) + G_CACHE]
         kept = m[m[cache + C_TABLE] + m[journey + COMMAND]] if cache != 0 else 0
@@ -2234,7 +2234,8 @@ def start_batch(m):
     batch = new(m, LIST_SIZE)
     for _ in range(count):
         push(m, batch, take(m, m[WAITING]))
-    leader, writes = sort_out(m, batch)
+    writes = sort_out(m, batch)
+    leader = leader_of(m, batch)
     m[WORK_SERIAL] += 1
     serial = m[WORK_SERIAL]
     m[AT_WORK], m[HAS_FATE], m[BEGAN_AT] = batch, 0, m[TIME]
@@ -2273,19 +2274,28 @@ def flush_begins(m, serial):
 
 
 def sort_out(m, batch):
-    """What of a batch is to be written, each judged as if those before it were: (the leader, how many)."""
-    leader, writes = m[m[batch + FIRST]], 0
+    """How many of a batch are to be written, each judged as if those before it were."""
+    writes = 0
     m[STAMPS] += 1
     cell = m[batch + FIRST]
     while cell:
         entry = m[cell]
         if m[entry + E_READING] == 0 and is_to_be_written(m, entry):
-            leader = entry if writes == 0 else leader
             writes += 1
             m[entry + E_TAKES_ROOM] = 1
             m[USED] += m[entry + E_BYTES]
         cell = m[cell + 1]
-    return leader, writes
+    return writes
+
+
+def leader_of(m, batch):
+    """The first of a batch that is written, or of those that are not."""
+    cell = m[batch + FIRST]
+    while cell:
+        if m[m[cell] + E_TAKES_ROOM] == 1:
+            return m[cell]
+        cell = m[cell + 1]
+    return m[m[batch + FIRST]]
 
 
 def is_to_be_written(m, entry):
@@ -4029,6 +4039,8 @@ def _attempt(memory: Memory, advance_by: Advance, take_rows: Take) -> bool:
         try:
             said = advance_by(numbers)
         except MemoryError:
+            said = -1
+        if said == -1:
             memory.known.room *= 4
             memory.known.rows *= 2
             return False
@@ -4074,28 +4086,10 @@ def _known_of(plan: Plan) -> Known:
 # --- compiling -------------------------------------------------------------------------------------------------------
 
 
-def is_compiled() -> bool:
-    """Whether Numba is installed."""
-    return find_spec("numba") is not None
-
-
-@contextmanager
-def _cache_folder(numba: Any) -> Iterator[None]:
-    yield
-
-
 @cache
 def _advance(compiled: bool | None) -> Advance:
-    if compiled is False or not is_compiled():
+    """The rules as machine code, or as they stand."""
+    if compiled is False or not native.is_possible():
         return advance
-    import numba
-
-    by_name = dict(globals())
-    for handler in HANDLERS:
-        copied = types.FunctionType(handler.__code__, by_name, handler.__name__)
-        copied.__module__, copied.__qualname__ = handler.__module__, handler.__qualname__
-        is_last = handler is advance
-        with _cache_folder(numba):
-            by_name[handler.__name__] = numba.njit(cache=is_last, error_model="numpy")(copied)
-    made: Advance = by_name["advance"]
+    made, _ = native.compiled(HANDLERS, globals(), FAILED)
     return made
