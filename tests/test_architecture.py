@@ -26,7 +26,7 @@ MAY_IMPORT = {
 ONE_HOME = {
     "simpy": {"actors", "engines"},
     "matplotlib": {"plots"},
-    "numba": {"engines"},
+    "numba": {"engines", "metrics"},
     "joblib": {"experiments"},
     "typer": {"cli"},
 }

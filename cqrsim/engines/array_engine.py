@@ -101,18 +101,25 @@ FOREVER, SECOND, KIB, MILLIONTHS, CHANCES, UNSLOWED = 1 << 62, 1_000_000_000, 10
 # --- records and lists -----------------------------------------------------------------------------------------------
 
 
-def new(m, size):
-    """A record of zeros."""
+def room_for(m, size):
+    """A record whose cells its taker fills; one that was given back, if there is any of the size."""
     if size <= SMALL and m[FREE + size] != 0:
         record = m[FREE + size]
         m[FREE + size] = m[record]
-        for cell in range(record, record + size):
-            m[cell] = 0
         return record
     record = m[TOP]
     m[TOP] = record + size
     if m[TOP] > m[SIZE]:
         raise MemoryError
+    return record
+
+
+def new(m, size):
+    """A record of zeros."""
+    record = room_for(m, size)
+    if size <= SMALL:
+        for cell in range(record, record + size):
+            m[cell] = 0
     return record
 
 
@@ -125,8 +132,8 @@ def give_back(m, record, size):
 
 def push(m, items, value):
     """To the end of a list."""
-    cell = new(m, 2)
-    m[cell] = value
+    cell = room_for(m, 2)
+    m[cell], m[cell + 1] = value, 0
     if m[items + COUNT] == 0:
         m[items + FIRST] = cell
     else:
@@ -266,7 +273,7 @@ def next_act(m):
 
 def new_act(m, kind, a, b, c, d):
     """Something to happen."""
-    act = new(m, ACT_SIZE)
+    act = room_for(m, ACT_SIZE)
     m[act + ACT_KIND], m[act + ACT_A], m[act + ACT_B], m[act + ACT_C], m[act + ACT_D] = kind, a, b, c, d
     return act
 
@@ -668,9 +675,9 @@ def empty_streams(m, streams, count):
         m[stream + A_VERSION], m[stream + A_STATE], m[stream + A_APPENDS] = 0, m[START], 0
 
 
-def own_stream(m, home, aggregate):
-    """An aggregate in the state of an instance."""
-    return m[home + D_STREAM] + aggregate // m[SHARD_COUNT] * STREAM_SIZE
+def own_stream(m, home, place):
+    """An aggregate in the state of an instance, by its place among those of the shard."""
+    return m[home + D_STREAM] + place * STREAM_SIZE
 
 
 def snapshot_of(m, aggregate):
@@ -1221,7 +1228,7 @@ def turn_of(m, journey):
         return turns + m[SHARD_COUNT] * SHARD_TURNS_SIZE
     if m[H_TURN] == BY_SHARD:
         return turns + SHARD_TURNS_SIZE
-    return turns + SHARD_TURNS_SIZE + 3 * (m[journey + AGGREGATE] // m[SHARD_COUNT])
+    return turns + SHARD_TURNS_SIZE + 3 * m[journey + PLACE]
 
 
 def enter_turns(m, journey):
@@ -1393,7 +1400,8 @@ def receive(m, journey):
     m[journey + AGGREGATE] = aggregate = m[m[AGGREGATE_OF] + command]
     m[journey + CHANGE] = m[m[CHANGE_OF] + command]
     m[journey + EVENTS] = marks >> 10
-    m[journey + SHARD] = shard = aggregate % m[SHARD_COUNT]
+    m[journey + PLACE] = place = aggregate // m[SHARD_COUNT]
+    m[journey + SHARD] = shard = aggregate - place * m[SHARD_COUNT]
     m[journey + HOME] = home = home_of(m, journey)
     if m[home + D_AWAY] == 1 or m[home + D_UP] == 0:
         if m[home + D_HOLDS] == 1:
@@ -1491,7 +1499,7 @@ def decide(m, journey):
 def decide_now(m, journey):
     """By the command itself, and by the state as it is known here."""
     if m[LOADS] == 0:
-        stream = own_stream(m, m[journey + HOME], m[journey + AGGREGATE])
+        stream = own_stream(m, m[journey + HOME], m[journey + PLACE])
         m[journey + VERSION], m[journey + STATE] = m[stream + A_VERSION], m[stream + A_STATE]
     decision = ACCEPTED
     if m[m[MARKS] + m[journey + COMMAND]] & 2 == 0:
@@ -1615,14 +1623,14 @@ def send_append(m, journey):
 
 def fold(m, journey, home):
     """Put its events into the state of an instance."""
-    fold_in(m, own_stream(m, home, m[journey + AGGREGATE]), journey)
+    fold_in(m, own_stream(m, home, m[journey + PLACE]), journey)
     m[journey + FOLDED_AT] = m[TIME]
     note_fold(m, journey, home)
 
 
 def note_fold(m, journey, home):
     """Record that an instance's state holds the events of an append from now on."""
-    version = m[own_stream(m, home, m[journey + AGGREGATE]) + A_VERSION]
+    version = m[own_stream(m, home, m[journey + PLACE]) + A_VERSION]
     note(m, M_FOLDED, journey, m[journey + SHARD], m[home + D_NUMBER], version)
 
 
@@ -1692,7 +1700,7 @@ def instance_hears(m, home, journey):
         return
     if m[journey + POSITION] < m[home + D_SINCE]:
         return
-    stream = own_stream(m, home, m[journey + AGGREGATE])
+    stream = own_stream(m, home, m[journey + PLACE])
     if m[DUPLICATES_FROM] >= 0:
         m[stream + A_TOUCHED] = 1
         if holds_append(m, stream, journey):
@@ -1962,7 +1970,7 @@ def has_reread(m, journey, snapshot):
         found = m[m[link] + IDENTITY] == m[journey + IDENTITY]
         link = m[link + 1]
     note(m, M_REREAD, journey, m[journey + SHARD], OK if found else NOT_FOUND, m[snapshot + N_VERSION])
-    stream = own_stream(m, home, m[journey + AGGREGATE])
+    stream = own_stream(m, home, m[journey + PLACE])
     if not is_older(m, snapshot, stream):
         note_missing(m, home, m[stream + A_APPENDS], m[snapshot + N_APPENDS], m[snapshot + N_VERSION])
         m[stream + A_CUTS] = m[snapshot + N_CUTS]
@@ -3245,8 +3253,8 @@ def take_over_all(m, fresh):
         stream = m[READABLE] + aggregate * STREAM_SIZE
         if m[stream + A_APPENDS] != 0:
             snapshot = snapshot_of(m, aggregate)
-            hold_as(m, own_stream(m, fresh, aggregate), snapshot)
-            m[own_stream(m, fresh, aggregate) + A_CUTS] = m[CUTS]
+            hold_as(m, own_stream(m, fresh, aggregate // m[SHARD_COUNT]), snapshot)
+            m[own_stream(m, fresh, aggregate // m[SHARD_COUNT]) + A_CUTS] = m[CUTS]
             events += to_read_of(m, aggregate)
     if m[READS_WRITTEN] == 1:
         if m[AT_WORK] != 0:
@@ -3378,7 +3386,7 @@ def reconcile(m):
 
 def reconcile_one(m, home, aggregate):
     """One aggregate, if it differs, for long enough, and that is noticed."""
-    mine, theirs = own_stream(m, home, aggregate), m[READABLE] + aggregate * STREAM_SIZE
+    mine, theirs = own_stream(m, home, aggregate // m[SHARD_COUNT]), m[READABLE] + aggregate * STREAM_SIZE
     if m[mine + A_TOUCHED] == 0:
         return
     a, b = m[mine + A_APPENDS], m[theirs + A_APPENDS]
@@ -3942,8 +3950,8 @@ def settle(m):
 
 
 def sort_rows(m, base, count):
-    """In their order, by Shell's method: mostly there are two or three."""
-    gap = count // 2
+    """In their order, by Shell's method; mostly there are a few, and in order already."""
+    gap = count // 2 if count > 32 else min(count - 1, 1)
     while gap > 0:
         for i in range(gap, count):
             at = base + i * WIDTH

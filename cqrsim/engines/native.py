@@ -26,6 +26,9 @@ Native = Callable[[Any], int]
 """Takes the memory, an array of 64-bit integers, and returns what the outermost function returns."""
 
 MEMORY = "m"
+SMALL = 130
+"""Functions of fewer nodes are put in wherever they are called."""
+
 _COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _PLAIN = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.LShift: "shl", ast.RShift: "ashr", ast.BitAnd: "and_",
@@ -124,6 +127,8 @@ class Translation:
         function = self.ir.Function(self.module, self.ir.FunctionType(self.number, kinds), definition.name)
         function.linkage = "internal"
         function.attributes.add("nounwind")
+        if sum(1 for _ in ast.walk(definition)) < SMALL:
+            function.attributes.add("alwaysinline")
         return function
 
 

@@ -8,6 +8,8 @@ after Terry et al. (1994).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,15 +18,17 @@ from cqrsim.messages import Belief, Decision
 from cqrsim.metrics import queues
 from cqrsim.metrics.anomalies import befallen
 from cqrsim.metrics.decisions import decisions
-from cqrsim.metrics.divergence import stretches
+from cqrsim.metrics.divergence import Stretches, stretches
 from cqrsim.metrics.figures import Figure, of_known, part
 from cqrsim.metrics.latencies import latencies
 from cqrsim.metrics.paths import paths
 from cqrsim.metrics.reads import inverted_writes, judged_reads
 from cqrsim.metrics.schema import rows_of
+from cqrsim.metrics.steps import exact_sum
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.metrics.vocabulary import Anomaly
-from cqrsim.trace import Trace
+from cqrsim.metrics.waits import NS, Waits
+from cqrsim.trace import About, Marks, Trace
 
 LIMITS_MS = (10, 100, 1000)
 """After so long one asks whether what is durable can be seen."""
@@ -43,8 +47,20 @@ def consistency(trace: Trace) -> pd.DataFrame:
 
 def consistency_figures(trace: Trace) -> list[Figure]:
     """The same as figures."""
-    questions = (_beliefs, _ends, _decisions, _divergence, _visibility, _reads)
+    questions = (_beliefs, _decisions, _divergence, _visibility, _reads)
     return [figure for question in questions for figure in question(trace)]
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """How many commands of the window there are, and how many of them each of several things befell, by its name."""
+
+    commands: int
+    befell: dict[str, int]
+
+    def figures(self) -> list[Figure]:
+        """As counts and shares."""
+        return [figure for name, count in self.befell.items() for figure in part(name, count, self.commands)]
 
 
 def _beliefs(trace: Trace) -> list[Figure]:
@@ -58,41 +74,69 @@ def _beliefs(trace: Trace) -> list[Figure]:
         "unknown": belief == Belief.UNKNOWN,
         "never_informed": ~verdict.told,
     }
-    commands = int(window.sum())
-    return [figure for name, cell in cells.items() for figure in part(name, int((cell & window).sum()), commands)]
+    found = befallen(trace)
+    befell = {name: int((cell & window).sum()) for name, cell in cells.items()}
+    befell |= {name: int(window[found[kind]].sum()) for kind, name in _NAMES.items()}
+    return Beliefs(int(window.sum()), befell).figures()
 
 
 _NAMES = {Anomaly.LOST: "loss", Anomaly.GHOST: "ghost", Anomaly.DUP: "duplicate", Anomaly.DBL: "double_accept"}
 
 
-def _ends(trace: Trace) -> list[Figure]:
-    window = paths(trace).in_window
-    commands, found = int(window.sum()), befallen(trace)
-    return [figure for kind, name in _NAMES.items() for figure in part(name, int(window[found[kind]].sum()), commands)]
+@dataclass(frozen=True)
+class Decided:
+    """The decisions of commands of the window, and how many of them were wrong; NaN where nobody can tell."""
+
+    about: About
+    commands: int
+    decisions: int
+    wrong_accept: float
+    wrong_refuse: float
+    stale: int
+    while_divergent: int
+
+    def figures(self) -> list[Figure]:
+        """As counts, rates and shares."""
+        hours = max(self.about.length_ns - self.about.warm_up_ns, 0) / 3.6e12
+        commands, n = self.commands, self.decisions
+        figures = []
+        for name in ("wrong_accept", "wrong_refuse"):
+            count = getattr(self, name)
+            figures += [
+                Figure(name, "count", count, "", n),
+                Figure(name, "per_million", count / commands * 1e6 if commands else math.nan, "per_million", commands),
+                Figure(name, "per_hour", count / hours if hours else math.nan, "per_hour", n),
+            ]
+        figures += part("stale_decision", self.stale, n)
+        return figures + part("decided_while_divergent", self.while_divergent, n)
 
 
 def _decisions(trace: Trace) -> list[Figure]:
     decided, window = decisions(trace), paths(trace).in_window
     measured = window[decided.command] & (decided.outcome != Decision.OVERLOADED)
-    hours = max(trace.about.length_ns - trace.about.warm_up_ns, 0) / 3.6e12
-    commands, n = int(window.sum()), int(measured.sum())
-    figures = []
-    for name in ("wrong_accept", "wrong_refuse"):
-        flags = getattr(decided, name)[measured]
-        count = float(flags.sum())
-        figures += [
-            Figure(name, "count", count, "", n),
-            Figure(name, "per_million", count / commands * 1e6 if commands else math.nan, "per_million", commands),
-            Figure(name, "per_hour", count / hours if hours else math.nan, "per_hour", n),
-        ]
     divergent = stretches(trace).covers(decided.aggregate, decided.time)
-    figures += part("stale_decision", int(decided.stale[measured].sum()), n)
-    return figures + part("decided_while_divergent", int(divergent[measured].sum()), n)
+    return Decided(
+        about=trace.about,
+        commands=int(window.sum()),
+        decisions=int(measured.sum()),
+        wrong_accept=float(decided.wrong_accept[measured].sum()),
+        wrong_refuse=float(decided.wrong_refuse[measured].sum()),
+        stale=int(decided.stale[measured].sum()),
+        while_divergent=int(divergent[measured].sum()),
+    ).figures()
 
 
 def _divergence(trace: Trace) -> list[Figure]:
-    about, parted = trace.about, stretches(trace)
-    aggregates = max(about.aggregates, int(trace.marks.aggregate.max(initial=-1)) + 1)
+    return divergence_figures(trace.about, stretches(trace), many_aggregates(trace.about, trace.marks))
+
+
+def many_aggregates(about: About, marks: Marks) -> int:
+    """How many aggregates there are, whether anybody asked for them or not."""
+    return max(about.aggregates, int(marks.aggregate.max(initial=-1)) + 1)
+
+
+def divergence_figures(about: About, parted: Stretches, aggregates: int) -> list[Figure]:
+    """How much of the time of how many aggregates handler and log had parted."""
     mean = queues.Intervals(parted.begins, parted.ends).mean(about.warm_up_ns, about.length_ns)
     at_the_end = len(np.unique(parted.aggregate[parted.ends < 0]))
     return [
@@ -104,34 +148,70 @@ def _divergence(trace: Trace) -> list[Figure]:
 
 
 def _visibility(trace: Trace) -> list[Figure]:
-    """PBS's t-visibility: how likely a read so long after the write sees it, and after how long almost all would."""
     about = trace.about
     lag = latencies(trace)["lag"].waits(paths(trace).in_window, about.end_ns)
+    behind = [queues.lagging(trace, number) for number in range(len(about.projections))]
+    means = [(len(one.begins), one.mean(about.warm_up_ns, about.length_ns)) for one in behind]
+    return visibility_figures(about, lag, means)
+
+
+def visibility_figures(about: About, lag: Waits, behind: Sequence[tuple[int, float]]) -> list[Figure]:
+    """PBS's t-visibility: how likely a read so long after the write sees it, and after how long almost all would.
+
+    ``behind`` has for each projection how many appends lagged, and the mean number of events that did.
+    """
     figures = [
         of_known(f"visible_within_{limit}ms", "share", lag.share_within(limit), "share", lag) for limit in LIMITS_MS
     ]
     for stat, p in (("p99", 0.99), ("p999", 0.999)):
         figures.append(of_known("t_visibility_ms", stat, lag.quantile(p), "ms", lag))
-    for number, name in enumerate(about.projections):
-        behind = queues.lagging(trace, number)
-        mean = behind.mean(about.warm_up_ns, about.length_ns)
-        figures.append(Figure(f"lag_{name}_events", "mean", mean, "", len(behind.begins)))
+    for name, (count, mean) in zip(about.projections, behind, strict=True):
+        figures.append(Figure(f"lag_{name}_events", "mean", mean, "", count))
     return figures
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The reads of the window: what they lacked, and what their sessions could expect of them."""
+
+    reads: int
+    stale: int
+    versions_behind: int
+    behind_ns: int
+    own_floors: int
+    own_violated: int
+    read_floors: int
+    read_violated: int
+    write_pairs: int
+    writes_inverted: int
+
+    def figures(self) -> list[Figure]:
+        """As counts, shares and means."""
+        n = self.reads
+        behind_ms = self.behind_ns / (n * NS) if n else math.nan
+        figures = part("stale_read", self.stale, n)
+        figures.append(Figure("read_versions_behind", "mean", self.versions_behind / n if n else math.nan, "", n))
+        figures.append(Figure("read_behind_ms", "mean", behind_ms, "ms", n))
+        figures += part("read_your_writes_violation", self.own_violated, self.own_floors)
+        figures += part("monotonic_reads_violation", self.read_violated, self.read_floors)
+        return figures + part("monotonic_writes_violation", self.writes_inverted, self.write_pairs)
 
 
 def _reads(trace: Trace) -> list[Figure]:
     looks = judged_reads(trace)
     window = looks.in_window(trace)
-    n = int(window.sum())
-    figures = part("stale_read", int((looks.versions_behind[window] > 0).sum()), n)
-    for name, values, unit in (
-        ("read_versions_behind", looks.versions_behind, ""),
-        ("read_behind_ms", looks.behind_ms, "ms"),
-    ):
-        figures.append(Figure(name, "mean", float(values[window].mean()) if n else math.nan, unit, n))
     own = window & (looks.own_floor >= 0)
     again = window & (looks.read_floor >= 0)
-    figures += part("read_your_writes_violation", int((looks.own_violated & own).sum()), int(own.sum()))
-    figures += part("monotonic_reads_violation", int((looks.read_violated & again).sum()), int(again.sum()))
     pairs, inverted = inverted_writes(trace)
-    return figures + part("monotonic_writes_violation", inverted, pairs)
+    return Seen(
+        reads=int(window.sum()),
+        stale=int((looks.versions_behind[window] > 0).sum()),
+        versions_behind=int(looks.versions_behind[window].sum()),
+        behind_ns=exact_sum(np.rint(looks.behind_ms[window] * NS)),
+        own_floors=int(own.sum()),
+        own_violated=int((looks.own_violated & own).sum()),
+        read_floors=int(again.sum()),
+        read_violated=int((looks.read_violated & again).sum()),
+        write_pairs=pairs,
+        writes_inverted=inverted,
+    ).figures()

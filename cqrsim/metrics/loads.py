@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,10 +12,10 @@ from cqrsim.metrics import queues
 from cqrsim.metrics.figures import Figure, per
 from cqrsim.metrics.log import log_of
 from cqrsim.metrics.paths import Paths, paths
-from cqrsim.metrics.steps import Bools, Ints
+from cqrsim.metrics.steps import Bools, Ints, exact_sum
 from cqrsim.metrics.verdicts import verdicts
-from cqrsim.moments import Moment
-from cqrsim.trace import Rows, Trace
+from cqrsim.moments import NEVER, Moment
+from cqrsim.trace import About, Rows, Trace
 
 
 def load_figures(trace: Trace) -> list[Figure]:
@@ -27,57 +28,99 @@ def load_figures(trace: Trace) -> list[Figure]:
     return [figure for question in questions for figure in question(trace)]
 
 
+@dataclass(frozen=True)
+class Flows:
+    """How much came in, got through, and is left: counts, those by name within the window."""
+
+    in_window: int
+    issued: int
+    passed: dict[str, int]
+    unsettled: int
+
+    def figures(self, about: About) -> list[Figure]:
+        """As counts and rates."""
+        seconds = (about.length_ns - about.warm_up_ns) / 1e9
+        figures = [Figure("commands", "count", float(self.in_window), "", self.issued)]
+        for name, count in self.passed.items():
+            figures.append(Figure(name, "per_s", count / seconds if seconds > 0 else math.nan, "per_s", count))
+        return [*figures, Figure("unsettled_commands", "end", float(self.unsettled), "", self.issued)]
+
+
 def _throughput(trace: Trace) -> list[Figure]:
-    ways, about, log = paths(trace), trace.about, log_of(trace)
-    seconds = (about.length_ns - about.warm_up_ns) / 1e9
+    ways, log = paths(trace), log_of(trace)
     times = {
         "issued": ways.rows(Moment.ISSUED).time,
         "durable": log.written[log.appends.rows],
         "informed": queues.informed(trace),
     }
-    figures = [Figure("commands", "count", float(ways.in_window.sum()), "", int(ways.issued.sum()))]
-    for name, at in times.items():
-        count = _within(trace, at)
-        figures.append(Figure(name, "per_s", count / seconds if seconds > 0 else math.nan, "per_s", count))
+    passed = {name: _within(trace, at) for name, at in times.items()}
     unsettled = int((verdicts(trace).truth[ways.issued] == Truth.UNDECIDED).sum())
-    return [*figures, Figure("unsettled_commands", "end", float(unsettled), "", int(ways.issued.sum()))]
+    return Flows(int(ways.in_window.sum()), int(ways.issued.sum()), passed, unsettled).figures(trace.about)
 
 
 def _within(trace: Trace, times: Ints) -> int:
     return int(((times >= trace.about.warm_up_ns) & (times < trace.about.length_ns)).sum())
 
 
+@dataclass(frozen=True)
+class Level:
+    """How many there were of something: on average, at once, and ever."""
+
+    mean: float
+    highest: int
+    count: int
+
+    @classmethod
+    def of(cls, intervals: queues.Intervals, about: About) -> Level:
+        """That of intervals within the window."""
+        begin, end = about.warm_up_ns, about.length_ns
+        return cls(intervals.mean(begin, end), intervals.highest(begin, end), len(intervals.begins))
+
+    def figures(self, name: str) -> list[Figure]:
+        """Mean and maximum."""
+        return [
+            Figure(name, "mean", self.mean, "", self.count),
+            Figure(name, "max", float(self.highest), "", self.count),
+        ]
+
+
 def _levels(trace: Trace) -> list[Figure]:
-    begin, end = trace.about.warm_up_ns, trace.about.length_ns
     levels = {
         "in_system": queues.in_system(trace),
         "waiting": queues.waiting(trace),
         "validating": queues.validating(trace),
         "at_store": queues.at_store(trace),
     }
-    figures = []
-    for name, intervals in levels.items():
-        n = len(intervals.begins)
-        figures.append(Figure(name, "mean", intervals.mean(begin, end), "", n))
-        figures.append(Figure(name, "max", float(intervals.highest(begin, end)), "", n))
-    return figures
+    return [figure for name, one in levels.items() for figure in Level.of(one, trace.about).figures(name)]
 
 
 def _utilisation(trace: Trace) -> list[Figure]:
-    """The share of time in which workers and the store's serial section are at work, and the store takes appends."""
     about = trace.about
     begin, end = about.warm_up_ns, about.length_ns
     workers, writes = queues.working(trace), queues.store_busy(trace)
     refusals, counts = queues.refusing(trace)
-    busy = workers.mean(begin, end) / max(about.shards * about.workers, 1)
+    return utilisation_figures(
+        about,
+        (workers.mean(begin, end), len(workers.begins)),
+        (writes.mean(begin, end), len(writes.begins)),
+        (refusals.mean(begin, end), int(counts.sum())),
+    )
+
+
+Share = tuple[float, int]
+"""A share of time, and on how much it rests."""
+
+
+def utilisation_figures(about: About, workers: Share, writes: Share, refusals: Share) -> list[Figure]:
+    """The share of time in which workers and the store's serial section are at work, and the store takes no appends."""
     return [
-        Figure("handler_busy", "share", busy, "share", len(workers.begins)),
-        Figure("store_busy", "share", writes.mean(begin, end), "share", len(writes.begins)),
-        Figure("store_refusing", "share", refusals.mean(begin, end), "share", int(counts.sum())),
+        Figure("handler_busy", "share", workers[0] / max(about.shards * about.workers, 1), "share", workers[1]),
+        Figure("store_busy", "share", writes[0], "share", writes[1]),
+        Figure("store_refusing", "share", refusals[0], "share", refusals[1]),
     ]
 
 
-_MESSAGES = {
+MESSAGES = {
     Moment.SENT: 1,
     Moment.LOADED: 2,
     Moment.REREAD: 2,
@@ -93,7 +136,7 @@ _MESSAGES = {
 }
 """Messages that a row stands for: a question comes with its answer."""
 
-_LOST = {
+MESSAGES_LOST = {
     Link.HANDLER_TO_CLIENT: 1,
     Link.HANDLER_TO_STORE: 1,
     Link.STORE_TO_HANDLER: 2,
@@ -116,15 +159,20 @@ def _per_command(trace: Trace) -> list[Figure]:
         return int(window[ways.rows(moment).command].sum())
 
     failed = ways.rows(Moment.APPEND_FAILED)
-    messages = sum(weight * count(moment) for moment, weight in _MESSAGES.items())
+    messages = sum(weight * count(moment) for moment, weight in MESSAGES.items())
     messages += _notices(trace, window) + _lost(ways, window)
     conflicts = int(window[failed.command[failed.outcome == AppendOutcome.CONFLICT]].sum())
     sent = int(window.sum()) - int((window & (ways.first(Moment.SENT) < 0)).sum())
+    return per_command_figures(n, count(Moment.POLLED), messages, count(Moment.SENT) - sent, conflicts)
+
+
+def per_command_figures(commands: int, polls: int, messages: int, retries: int, conflicts: int) -> list[Figure]:
+    """What is said and done for a command, on average."""
     return [
-        per("polls", count(Moment.POLLED), n, "command"),
-        per("messages", messages, n, "command"),
-        per("retries", count(Moment.SENT) - sent, n, "command"),
-        per("conflicts", conflicts, n, "command"),
+        per("polls", polls, commands, "command"),
+        per("messages", messages, commands, "command"),
+        per("retries", retries, commands, "command"),
+        per("conflicts", conflicts, commands, "command"),
     ]
 
 
@@ -146,7 +194,7 @@ def _lost(ways: Paths, window: Bools) -> int:
     """Lost messages that no other row stands for: neither lost appends (they were sent) nor answers to polls."""
     lost = ways.rows(Moment.MESSAGE_LOST)
     lost = lost.take(window[lost.command])
-    messages = sum(weight * int((lost.place == link).sum()) for link, weight in _LOST.items())
+    messages = sum(weight * int((lost.place == link).sum()) for link, weight in MESSAGES_LOST.items())
     appends = np.unique(ways.key(lost.take(lost.place == Link.HANDLER_TO_STORE)))
     messages -= int((ways.append_lost[appends] >= 0).sum())
     return messages - _append_answers(ways, lost) - _poll_answers(ways, lost)
@@ -170,28 +218,58 @@ def _poll_answers(ways: Paths, lost: Rows) -> int:
     return sum(who in asked for who in zip(lost.command.tolist(), lost.time.tolist(), strict=True))
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What the store holds in the end, error events apart, and when it first had no room (-1: never)."""
+
+    entries: int
+    error_events: int
+    events: int
+    event_bytes: int
+    error_bytes: int
+    first_full: int
+
+    def figures(self, about: About) -> list[Figure]:
+        """As bytes and counts, and a time that is only known to be later where there was room to the end."""
+        size = {
+            "store": (self.event_bytes + self.error_bytes, self.entries),
+            "event": (self.event_bytes, self.entries - self.error_events),
+            "error": (self.error_bytes, self.error_events),
+        }
+        figures = [Figure(f"{name}_bytes", "end", float(of), "bytes", n) for name, (of, n) in size.items()]
+        figures.append(Figure("events", "count", float(self.events), "", self.entries))
+        figures.append(Figure("error_events", "count", float(self.error_events), "", self.entries))
+        has_room = self.first_full < 0
+        first = (about.end_ns if has_room else self.first_full) / 1e9
+        return [*figures, Figure("time_to_full_s", "value", first, "s", 1, int(has_room), has_room)]
+
+
 def _store(trace: Trace) -> list[Figure]:
-    log, end = log_of(trace), trace.about.end_ns / 1e9
-    size = {"store": log.size, "event": log.size[~log.is_error], "error": log.size[log.is_error]}
-    figures = [Figure(f"{name}_bytes", "end", float(of.sum()), "bytes", len(of)) for name, of in size.items()]
-    figures.append(Figure("events", "count", float(log.events[~log.is_error].sum()), "", len(log)))
-    figures.append(Figure("error_events", "count", float(log.is_error.sum()), "", len(log)))
+    log = log_of(trace)
     rows = [trace.of(moment) for moment in (Moment.APPEND_FAILED, Moment.REFUSAL_LOST)]
     full = np.concatenate([row.time[row.outcome == AppendOutcome.FULL] for row in rows])
-    first = float(full.min()) / 1e9 if len(full) else end
-    return [*figures, Figure("time_to_full_s", "value", first, "s", 1, int(not len(full)), not len(full))]
+    return Stored(
+        entries=len(log),
+        error_events=int(log.is_error.sum()),
+        events=int(log.events[~log.is_error].sum()),
+        event_bytes=exact_sum(log.size[~log.is_error]),
+        error_bytes=exact_sum(log.size[log.is_error]),
+        first_full=int(full.min()) if len(full) else NEVER,
+    ).figures(trace.about)
 
 
 def _cache(trace: Trace) -> list[Figure]:
-    about, entries = trace.about, queues.cached(trace)
     looks = trace.of(Moment.POLLED)
     looks = looks.take(looks.place == Channel.ERROR_CACHE)
     hits = int((looks.outcome == Answer.FAILURE).sum())
-    n = len(entries.begins)
-    pushed_out = float((trace.of(Moment.REFUSAL_EXPIRED).value == 1).sum())
+    pushed_out = int((trace.of(Moment.REFUSAL_EXPIRED).value == 1).sum())
+    return cache_figures(Level.of(queues.cached(trace), trace.about), pushed_out, len(looks), hits)
+
+
+def cache_figures(entries: Level, pushed_out: int, looks: int, hits: int) -> list[Figure]:
+    """What the error caches hold, and what is found there."""
     return [
-        Figure("cache_entries", "mean", entries.mean(about.warm_up_ns, about.length_ns), "", n),
-        Figure("cache_entries", "max", float(entries.highest(about.warm_up_ns, about.length_ns)), "", n),
-        Figure("cache_pushed_out", "count", pushed_out, "", n),
-        Figure("cache_hit", "share", hits / len(looks) if len(looks) else math.nan, "share", len(looks)),
+        *entries.figures("cache_entries"),
+        Figure("cache_pushed_out", "count", float(pushed_out), "", entries.count),
+        Figure("cache_hit", "share", hits / looks if looks else math.nan, "share", looks),
     ]

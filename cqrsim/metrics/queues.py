@@ -12,7 +12,7 @@ import numpy as np
 from cqrsim.messages import AppendOutcome
 from cqrsim.metrics.log import log_of, vanished_from
 from cqrsim.metrics.paths import Paths, paths, remembered
-from cqrsim.metrics.steps import Floats, Ints, earliest, highest_level, mean_levels
+from cqrsim.metrics.steps import Floats, Ints, earliest, highest_level, mean_level, mean_levels
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.metrics.visibility import passed_by
 from cqrsim.moments import NEVER, Moment
@@ -33,7 +33,7 @@ class Intervals:
 
     def mean(self, begin: int, end: int) -> float:
         """The mean level within a stretch of time; NaN if it has no length."""
-        return float(self.means(np.array([begin, end]))[0]) if end > begin else float("nan")
+        return mean_level(self.begins, self.ends, begin, end, self.weights) if end > begin else float("nan")
 
     def highest(self, begin: int, end: int) -> int:
         """The largest number of things at once within a stretch of time."""

@@ -143,6 +143,32 @@ def integrals(times: NDArray[Any], weights: NDArray[Any] | None, edges: Ints) ->
     return np.asarray(level * widths + areas, np.float64)
 
 
+def exact_sum(numbers: NDArray[Any]) -> int:
+    """The sum of whole numbers, also where it takes more than 64 bits.
+
+    >>> exact_sum(np.array([2**62, 2**62, 2**62])) == 3 * 2**62
+    True
+    """
+    whole = np.asarray(numbers, np.int64)
+    return (int((whole >> 32).sum()) << 32) + int((whole & (2**32 - 1)).sum())
+
+
+def mean_level(begins: Ints, ends: Ints, begin: int, end: int, weights: NDArray[Any] | None = None) -> float:
+    """The mean number (or weight) of what is there from ``begins`` to ``ends``, within a stretch of time.
+
+    It does not depend on the order of the things, to the last bit.  An end of -1 is never.
+
+    >>> mean_level(np.array([0, 5]), np.array([10, -1]), 0, 10)
+    1.5
+    """
+
+    def spent(times: Ints, chosen: NDArray[Any] | slice) -> int:
+        left = np.maximum(end - np.maximum(times[chosen], begin), 0)
+        return exact_sum(left if weights is None else left * weights[chosen])
+
+    return (spent(begins, slice(None)) - spent(ends, ends >= 0)) / (end - begin)
+
+
 def mean_levels(begins: Ints, ends: Ints, edges: Ints, weights: NDArray[Any] | None = None) -> Floats:
     """The mean number (or weight) of what is there from ``begins`` to ``ends``, between each two edges.
 
