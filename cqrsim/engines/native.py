@@ -6,7 +6,7 @@ bits.  So they are translated as they stand, function by function, into LLVM's l
 optimises them as one piece, runs them and keeps them on disk.
 
 The subset: functions of whole numbers and of one memory, always called ``m``; names of whole numbers; ``+ - * // %
-<< >> & |``, comparisons, ``and or not``, ``a if b else c``, ``min max``; assignments, ``if while for-in-range break
+<< >> & |``, comparisons, ``in`` a tuple, ``and or not``, ``a if b else c``, ``min max``; assignments, ``if while for-in-range break
 continue return``; ``raise MemoryError``, after which nothing more happens and the outermost function returns -1.
 Whoever runs the same functions as plain Python gets the same numbers, as long as they stay within 64 bits.
 """
@@ -145,7 +145,13 @@ def _that_may_fail(definitions: Sequence[ast.FunctionDef]) -> set[str]:
 
 def _called_by(definition: ast.FunctionDef) -> set[str]:
     nodes = [node for node in ast.walk(definition) if isinstance(node, ast.Call)]
-    return {node.func.id for node in nodes if isinstance(node.func, ast.Name)}
+    return {_name_of(node) for node in nodes}
+
+
+def _name_of(call: ast.Call) -> str:
+    """A function goes by its name alone, whatever module it stands in."""
+    assert isinstance(call.func, ast.Name | ast.Attribute)
+    return call.func.id if isinstance(call.func, ast.Name) else call.func.attr
 
 
 class Body:
@@ -278,6 +284,8 @@ class Body:
     def truth(self, expression: ast.expr) -> Any:
         """An expression as a condition."""
         match expression:
+            case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Tuple(elts=others)]):
+                return self._one_by_one(False, [ast.Compare(left, [ast.Eq()], [other]) for other in others])
             case ast.Compare(left=left, ops=operators, comparators=others):
                 values = [self.value(one) for one in (left, *others)]
                 found = [
@@ -323,8 +331,7 @@ class Body:
         return phi
 
     def _called(self, call: ast.Call) -> Any:
-        assert isinstance(call.func, ast.Name)
-        name = call.func.id
+        name = _name_of(call)
         if name in ("min", "max"):
             a, b = (self.value(argument) for argument in call.args)
             return self.build.select(self.build.icmp_signed("<" if name == "min" else ">", b, a), b, a)

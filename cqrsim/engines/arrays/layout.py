@@ -1,15 +1,11 @@
-"""Where everything stands for the array engine: one row of 64-bit integers, its cells and records by name.
-
-Cell 0 is nobody's, so that 0 stands for "none".  A record is known by where it begins: ``m[journey + COMMAND]`` is the
-command of a journey.  The first cells hold single numbers, settings and what changes; records and drawn columns follow
-as they come.  :func:`lay_out` writes a plan down in this form; nothing in it is a fraction, a name or a function.
-"""
+"""A plan, written down in memory; nothing in it is a fraction, a name or a function."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from cqrsim.engines.arrays.memory import *  # to lay out is to name nearly everything
 from cqrsim.messages import Channel, Link, Operation, Part
 from cqrsim.moments import Moment
 from cqrsim.plan.answers import AnswerAt, By, Effect, Flush, FoldOn, OnDoubt, Target, Turn, WaitFor
@@ -18,138 +14,6 @@ from cqrsim.plan.parts import FaultPlan, FeedbackPlan, GroupPlan, ProjectionPlan
 from cqrsim.plan.plan import Plan
 
 Ints = npt.NDArray[np.int64]
-
-WIDTH = 7
-"""Numbers in a row of the trace."""
-
-SMALL = 64
-"""Records up to this size are used again when they are given back."""
-
-MOST_MISSES = 64
-"""So many missing rows of luck are noted before a run is begun anew."""
-
-# --- single cells: the run -------------------------------------------------------------------------------------------
-(
-    NOBODY, TIME, END, SEQUENCE, TOP, SIZE, LIMIT, HEAP, HEAP_COUNT, HEAP_ROOM, OUT, OUT_END, OUT_SOFT, OUT_LAST,
-    AGENDA, MISSES, EVENTS_DONE, BUDGET, STAMPS, COMMANDS, IDENTITIES, AGGREGATE_COUNT, OPEN, RECYCLES, HAS_FAULTS,
-    KEEPS_APPENDS, KEEPS_LOG, ATTEMPTS_PER_TRY, DUPLICATES_FROM, REPAIRED, ARRIVALS_END, INTENDED, SESSION,
-    AGGREGATE_OF, CHANGE_OF, MARKS, GROUPS, GROUP_COUNT, SHARDS, SHARD_COUNT, VIEWS, VIEW_COUNT, ANY_STRUCK, WATCHES,
-    PERIODS, PERIOD_COUNT, ROUTES, READ_COUNT, READ_TIMES, READ_VIEWS, ALL_JOURNEYS, FAILED,
-) = range(52)  # fmt: skip
-
-# --- single cells: the handler ---------------------------------------------------------------------------------------
-(
-    H_VALIDATE, H_TURN, H_WORKER_WAITS, H_WORKERS, H_QUEUE_LIMIT, H_TURNS, SAVE, SAVE_TIME, FOLD_ON, WAIT_FOR,
-    ON_DOUBT, CATCHES_UP, RECONCILE_EVERY, RECONCILE_FINDS, LOADS, CONFLICT_RETRIES, LISTENS, HAS_RULE, LOW, HIGH,
-    START, H_PATIENCE, READ_PATIENCE, HOLDS_IN_HAND, BEFORE_APPEND, AFTER_APPEND, BEFORE_DECISION, AFTER_DECISION,
-    BEFORE_ANSWER, AFTER_ANSWER, APPLIED_BY, AWAITING,
-) = range(60, 92)  # fmt: skip
-
-# --- single cells: the store, its log and its disk -------------------------------------------------------------------
-(
-    WINDOW_NS, BATCH_AT_MOST, FLUSH, FLUSH_EVERY, ANSWER_AFTER_WRITE, PUBLISH_EARLY, CHECKS_VERSION, DEDUPE,
-    DEDUPE_FOR, DEDUPE_AT_MOST, ON_ERROR, RESTART, RETRY_FLUSH, REFUSES_DAMAGE, READS_WRITTEN, FENCING, REPUBLISH,
-    SNAPSHOT_EVERY, READ, READ_PER_EVENT, DISK_WRITE, DISK_FLUSH, PER_KIB, CAPACITY, CHANGES, CHANGE_COUNT, USED,
-    WAITING, BUSY, CLOSES_FOR, OVER_FOR, UNFLUSHED, FLUSH_DUE, AT_WORK, WORK_SERIAL, BEGAN_AT, WHEN_IDLE, IS_DOWN,
-    DOWN_BY, POISONED, POISONED_BY, LIFE, HELD, HOLDS_WHILE_DOWN, ANSWERS_DEAD, BEFORE_WRITE, AFTER_WRITE,
-    BEFORE_FLUSH, AFTER_FLUSH, TAKERS, DISK_WATCHES, STREAMS, READABLE, NEXT_POSITION, LOG, LOG_POSITIONS, LOG_END,
-    LOG_ENTRIES, CUTS, IN_DOUBT, STORED, STORED_FIRST, STORED_LAST, STORED_COUNT, FOUND, LAST_PUBLISHED, PUSHES,
-    IS_DEAD, DAMAGED, EXITS, HAS_FATE, F_DURATION, F_OUTCOME, F_FAULT, F_KEPT, F_SAFE_FROM, REFUSED_BY,
-) = range(100, 177)  # fmt: skip
-
-FREE = 200
-"""First of the lists of records that were given back, by their size."""
-
-MISSED = FREE + SMALL + 1
-FIRST_FREE = MISSED + 2 * MOST_MISSES
-
-# --- records ---------------------------------------------------------------------------------------------------------
-REFS, IS_JOURNEY = 0, 1
-"""Of errands and journeys alike: how many still need it, and which of the two it is."""
-
-(
-    COMMAND, GROUP, SESSION_OF, TRIES, LATEST, LATEST_ATTEMPT, ANSWERED, LOOKING_SINCE, OVER, GOES_ON, KNOWN_FIRST,
-    KNOWN_LAST,
-) = range(2, 14)  # fmt: skip
-ERRAND_SIZE = 14
-
-(
-    ATTEMPT, IDENTITY, LUCK, AGGREGATE, SHARD, PLACE, CHANGE, EVENTS, VERSION, STATE, EXPECTED, POSITION, PREVIOUS,
-    PREVIOUS_OF_SHARD, ALTERED, WAS_ALTERED, SETTLED, ANSWER, RETRYABLE, FOLDED_AT, READS, HOME, ERRAND, STAMP, NEXT,
-    IN_HAND, HAND_PREVIOUS, HAND_NEXT, KNOWN_BY, APPLIED, ALL_NEXT, TAKEN,
-) = range(6, 38)  # fmt: skip
-"""Of journeys, behind the first four that errands have, too; TAKEN begins a cell for each projection."""
-
-(
-    E_JOURNEY, E_BYTES, E_IS_ERROR, E_READING, E_NUMBER, E_OUTCOME, E_FAULT, E_POSITION, E_DURABLE, E_NOTED,
-    E_PUBLISHED, E_TAKES_ROOM, E_SAFE_FROM, E_WRITTEN_AT, E_ORIGINAL, E_GONE, E_BEFORE, E_BEHIND, E_ID, E_DAMAGED,
-    ENTRY_SIZE,
-) = range(21)  # fmt: skip
-
-ACT_KIND, ACT_A, ACT_B, ACT_C, ACT_D, ACT_SEQUENCE, ACT_SIZE = range(7)
-
-FIRST, LAST, COUNT, LIST_SIZE = range(4)
-"""Of lists, whose cells are (value, next)."""
-
-V_BASE, V_COUNT, V_ROOM, VECTOR_SIZE = range(4)
-
-(
-    G_ANSWER_AT, G_PUSHED, G_CLOSED, G_MAKES_ID, G_PATIENCE, G_AT_MOST, G_BACKOFF, G_SAME_ID, G_AFTER_TIMEOUT,
-    G_AFTER_FAILURE, G_PRE_VALIDATION, G_SOURCES, G_SOURCE_COUNT, G_READS, G_READ_AFTER, G_READ_GAP, G_READ_OF,
-    G_READ_CHOICE, G_EVENT_BYTES, G_ERROR_BYTES, G_ERROR_EVENTS, G_CACHE, G_WAIT_AT_MOST, G_APPLIED_IN, G_PRESUMES,
-    G_CLIENTS, G_PACE, G_WAITS_FOR_OUTCOME, G_THINK, G_FIRST, G_COUNT, GROUP_SIZE,
-) = range(32)  # fmt: skip
-
-S_CHANNEL, S_VIEW, S_AT_MOST, S_GAPS, S_GAP_COUNT, S_THERE, S_BACK, SOURCE_SIZE = range(8)
-
-P_LIMIT, P_MOMENT, P_WHOSE, P_FIRST, P_LAST, P_IS_SET, PATIENCE_SIZE = range(7)
-W_UNTIL, W_COMMAND, W_ATTEMPT, W_WHO, W_BEFORE, W_BEHIND, WAITER_SIZE = range(7)
-
-C_KEEP_FOR, C_AT_MOST, C_COUNT, C_FIRST, C_LAST, C_TABLE, CACHE_SIZE = range(7)
-K_COMMAND, K_PUT_AT, K_JOURNEY, K_BEFORE, K_BEHIND, KEPT_SIZE = range(6)
-
-(
-    R_LINK, R_DELAY, R_INSTANT, R_IN_ORDER, R_LOST, R_PROJECTION, R_WATCHES, R_LATEST, R_IN_LOG_ORDER, R_COPIES,
-    R_PERFECT, ROUTE_SIZE,
-) = range(12)  # fmt: skip
-
-D_STREAM, D_NUMBER, D_SHARD, D_TURNS, D_AWAY, D_PAUSED, D_DEAD, D_UP, D_STARTING, D_COMES_AS = range(10)
-(
-    D_HAS_BEEN_UP, D_DOWN_BY, D_HOLDS, D_REPLACED_BY, D_HELD, D_PUT_OFF, D_HAND, D_SINCE, D_HEARD_UP_TO, D_UNFLUSHED,
-    D_CATCHING_UP, D_HEARD, INSTANCE_SIZE,
-) = range(10, 23)  # fmt: skip
-
-T_FREE, T_READY_FIRST, T_READY_LAST, T_WAITING, SHARD_TURNS_SIZE = range(5)
-"""Of a shard among those that share turns; behind them (holder, first, last) for each key."""
-
-SH_INSTANCES, SH_OLDER, SH_SHARER, SH_READINGS, SH_SERIES, SH_LAST_PUBLISHED, SH_NEWEST, SHARD_SIZE = range(8)
-
-A_VERSION, A_STATE, A_APPENDS, A_CUTS, A_TOUCHED, STREAM_SIZE = range(6)
-"""Of an aggregate in somebody's streams; appends are (journey, earlier) and never changed."""
-
-N_VERSION, N_STATE, N_APPENDS, N_CUTS, N_LIFE, SNAPSHOT_SIZE = range(6)
-Q_JOURNEY, Q_BEHIND_APPENDS, Q_ASKED, Q_DONE, READING_SIZE = range(5)
-
-(
-    Y_NUMBER, Y_POLL, Y_BATCH, Y_APPLY, Y_REBUILD, Y_COMMIT, Y_CHECKPOINT_EVERY, Y_CHECKPOINT, Y_CATCH_UP, Y_BUFFER,
-    Y_FROM_CHECKPOINT, Y_SERVES_REBUILDING, Y_WAITING, Y_AT_WORK, Y_SERIAL, Y_UP_TO, Y_KEEPS_COUNT, Y_SINCE_CHECKPOINT,
-    Y_CHECKPOINT_AT, Y_UP, Y_READING, Y_HEARD, Y_SERVES, Y_REBUILDS, Y_DOWN_BY, Y_LIFE, Y_BEFORE, Y_AFTER, Y_ROUTE,
-    Y_SHOWN, Y_LAYER, Y_EPOCH, Y_EPOCHS, VIEW_SIZE,
-) = range(34)  # fmt: skip
-
-(
-    F_NUMBER, F_EFFECT, F_TARGET, F_OPERATION, F_BY, F_FROM, F_TO, F_PLACE, F_PROJECTION, F_GROUP, F_BEHIND, F_HIT,
-    F_BITS, F_COUNTS, F_COUNT_COUNT, F_ALL_LATER, F_MEASURE, F_ABOVE, F_FOLLOWS, F_DELAY, F_AT_MOST, F_LASTS,
-    F_GOES_ON, F_RESTART, F_HELD, F_POWER, F_TEARS, F_NO_ROOM, F_KEPT_COLUMN, F_FACTOR, F_ADDED, F_ERROR, F_AMOUNT,
-    F_AT_MOST_BYTES, F_APPENDS, F_DETECTED, F_DETECTED_BELOW, F_OLDER, F_LUCK, F_WINDOWS, F_WINDOW_COUNT,
-    F_WINDOW_ROOM, F_SEEN, F_FIRED, F_UNTIL, F_WAS_ABOVE, F_FOLLOWED, F_FOLLOWERS, F_ACTS, WATCH_SIZE,
-) = range(50)  # fmt: skip
-
-STRIKE_BY_THEMSELVES = {
-    (Target.STORE, Effect.CRASH), (Target.STORE, Effect.PROMOTE), (Target.STORE, Effect.CORRUPT),
-    (Target.DISK, Effect.DIE), (Target.HANDLER, Effect.CRASH), (Target.HANDLER, Effect.TWO_INSTANCES),
-    (Target.HANDLER, Effect.PAUSE), (Target.PROJECTION, Effect.CRASH),
-}  # fmt: skip
 
 LARGEST_RATE = 9_000_000_000
 """Bytes a second that a fault may take, so that a product with nanoseconds stays within 64 bits."""

@@ -1,0 +1,1 @@
+"""The rules of the array engine, part by part: functions of one row of whole numbers."""
