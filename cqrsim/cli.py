@@ -32,6 +32,14 @@ FINE, NO, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 Result = TypeVar("Result")
 
 
+class Engines(StrEnum):
+    """What runs a scenario."""
+
+    AUTO = "auto"
+    SIMPY = "simpy"
+    ARRAY = "array"
+
+
 class Designs(StrEnum):
     """Which of the essay's alternatives to compare."""
 
@@ -76,6 +84,7 @@ def _some_names(metrics: str | None) -> str | None:
 
 
 Replications = Annotated[int, typer.Option(min=1, help="Runs of each design, every one with other luck.")]
+EngineName = Annotated[Engines, typer.Option(help="What runs it; the result is the same.")]
 Seed = Annotated[int, typer.Option(min=0, help="Chooses the luck: equal seeds, equal results.")]
 Jobs = Annotated[
     int, typer.Option(callback=_some_jobs, help="Processes that work at once; -1 for as many as there are cores.")
@@ -114,6 +123,7 @@ def compare(
     seed: Seed = 1,
     length: Length = None,
     jobs: Jobs = 1,
+    engine: EngineName = Engines.AUTO,
     out: Out = None,
     metrics: Metrics = None,
 ) -> None:
@@ -136,7 +146,9 @@ def compare(
     check_names(names, [scenario for scenarios in cases.values() for scenario in scenarios.values()])
     folders = {title: None if out is None else ready_folder(_folder(out, title, len(cases))) for title in cases}
     for title, scenarios in cases.items():
-        comparison, complete = _finished(partial(compare_designs, scenarios, replications, seed, n_jobs=jobs))
+        comparison, complete = _finished(
+            partial(compare_designs, scenarios, replications, seed, n_jobs=jobs, engine=engine)
+        )
         print(comparison_text(comparison, names, title), end="\n\n")
         if folder := folders[title]:
             _save_comparison(comparison, folder)
@@ -147,7 +159,7 @@ def compare(
 
 
 @app.command()
-def run(file: File, seed: Seed = 1, length: Length = None, out: Out = None) -> None:
+def run(file: File, seed: Seed = 1, length: Length = None, engine: EngineName = Engines.AUTO, out: Out = None) -> None:
     """Simulate one scenario once, and print what came of it."""
     from cqrsim.experiments import simulate
     from cqrsim.experiments.files import ready_folder
@@ -155,7 +167,7 @@ def run(file: File, seed: Seed = 1, length: Length = None, out: Out = None) -> N
 
     scenario = _lengthened(load(file), length)
     folder = None if out is None else ready_folder(out)
-    result = simulate(scenario, seed)
+    result = simulate(scenario, seed, engine=engine)
     print(run_text(result, scenario.name or file.stem))
     if folder is not None:
         _say_written(result.save(folder))
@@ -167,6 +179,7 @@ def sweep(
     replications: Annotated[int | None, typer.Option(min=1, help="Instead of the file's.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
     jobs: Jobs = 1,
+    engine: EngineName = Engines.AUTO,
     out: Out = None,
     metrics: Metrics = None,
 ) -> None:
@@ -201,7 +214,7 @@ def sweep(
     folder = None if out is None else ready_folder(out)
     counted = asked.replications if replications is None else replications
     chosen = asked.seed if seed is None else seed
-    result, complete = _finished(partial(run_through, asked.design, counted, chosen, n_jobs=jobs))
+    result, complete = _finished(partial(run_through, asked.design, counted, chosen, n_jobs=jobs, engine=engine))
     print(sweep_text(result, _names(metrics)))
     if folder is not None:
         _say_written(result.save(folder))

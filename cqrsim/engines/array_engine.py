@@ -20,14 +20,17 @@ Who handles what
     beneath     memory  words  records  agenda  luck  rows  links  journeys  folding  (layout writes a plan down)
 """
 
+import hashlib
 import sys
 import types
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from cqrsim import messages, moments
 from cqrsim.engines import native
 from cqrsim.engines.arrays import (
     absence,
@@ -68,6 +71,7 @@ from cqrsim.engines.arrays.rows import settle
 from cqrsim.engines.arrays.words import *
 from cqrsim.errors import PlanError
 from cqrsim.moments import NEVER, OVERFLOW
+from cqrsim.plan import answers
 from cqrsim.plan.plan import Plan
 from cqrsim.trace import Rows, Trace
 
@@ -408,7 +412,7 @@ def stream(plan: Plan, begin_anew: Callable[[], Take], compiled: bool | None = N
     """
     if told := can_run(plan):
         raise PlanError("the array engine cannot run this plan: " + "; ".join(told))
-    advance_by = _advance(compiled)
+    advance_by = _advance_by(compiled)
     known = _known_of(plan)
     while not _attempt(Memory(plan, known), advance_by, begin_anew()):
         pass
@@ -470,15 +474,40 @@ def _known_of(plan: Plan) -> Known:
 # --- compiling -------------------------------------------------------------------------------------------------------
 
 
+def is_compilable() -> bool:
+    """Whether there is anything to compile with."""
+    return native.is_possible()
+
+
+def is_kept() -> bool:
+    """Whether the rules were compiled before, and are on disk."""
+    return native.is_kept(_version())
+
+
+def is_ready() -> bool:
+    """Whether this process has the compiled rules at hand."""
+    return bool(_advance.cache_info().currsize) and is_compilable()
+
+
+def _advance_by(compiled: bool | None) -> Advance:
+    return advance if compiled is False or not is_compilable() else _advance()
+
+
 @cache
-def _advance(compiled: bool | None) -> Advance:
-    """The rules as machine code, or as they stand."""
-    if compiled is False or not native.is_possible():
-        return advance
+def _advance() -> Advance:
+    """The rules as machine code."""
     functions = [function for module in (*RULES, sys.modules[__name__]) for function in _functions_of(module)]
     functions = functions[: functions.index(cast(types.FunctionType, advance)) + 1]
     names = vars(memory) | vars(words) | {"NEVER": NEVER, "OVERFLOW": OVERFLOW}
-    return native.compiled(functions, names, FAILED)[0]
+    return native.compiled(functions, names, FAILED, _version())
+
+
+@cache
+def _version() -> str:
+    """A digest of everything that the compiled rules depend on."""
+    modules = (*RULES, sys.modules[__name__], memory, words, native, messages, moments, answers)
+    sources = [Path(str(module.__file__)).read_bytes() for module in modules]
+    return hashlib.sha256(b"\0".join(sources)).hexdigest()[:16]
 
 
 def _functions_of(module: types.ModuleType) -> list[types.FunctionType]:

@@ -1,18 +1,18 @@
 """Rules over whole numbers, turned into machine code: a small compiler in front of Numba's.
 
-Numba infers the type of every expression of every function before it compiles any, which takes minutes for a program
-of a few hundred functions.  The rules of an engine need no such thing: everything in them is a whole number of 64
-bits.  So they are translated as they stand, function by function, into LLVM's language, and handed to Numba, which
-optimises them as one piece, runs them and keeps them on disk.
+Numba by itself infers the type of every expression, and optimises every function together with all that it calls:
+minutes for a program of a few hundred functions.  The rules of an engine need no such thing, as everything in them is
+a whole number of 64 bits.  So they are translated as they stand, function by function, into LLVM's language, and
+handed to Numba, which optimises them as one piece, runs them and keeps them on disk.
 
-The subset: functions of whole numbers and of one memory, always called ``m``; names of whole numbers; ``+ - * // %
-<< >> & |``, comparisons, ``in`` a tuple, ``and or not``, ``a if b else c``, ``min max``; assignments, ``if while for-in-range break
-continue return``; ``raise MemoryError``, after which nothing more happens and the outermost function returns -1.
-Whoever runs the same functions as plain Python gets the same numbers, as long as they stay within 64 bits.
+The subset: functions of whole numbers and of one memory, always called ``m``; names of whole numbers; ``+ - * // % <<
+>> & |``, comparisons, ``in`` a tuple, ``and or not``, ``a if b else c``, ``min max``; assignments, ``if while
+for-in-range break continue return``; ``raise MemoryError``, after which nothing more happens and the outermost
+function returns -1.  Whoever runs the same functions as plain Python gets the same numbers, as long as they stay
+within 64 bits.
 """
 
 import ast
-import hashlib
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,42 +41,47 @@ def is_possible() -> bool:
     return find_spec("numba") is not None
 
 
-def compiled(functions: Sequence[FunctionType], names: Mapping[str, Any], failed: int) -> tuple[Native, bool]:
-    """The last of the functions as machine code, and whether it was compiled before, and kept on disk.
+def compiled(functions: Sequence[FunctionType], names: Mapping[str, Any], failed: int, version: str) -> Native:
+    """The last of the functions as machine code: compiled now, or fetched from disk if it was before.
 
     ``names`` are the whole numbers that the functions speak of, ``failed`` is the cell of memory that says that
-    memory was short.
+    memory was short, ``version`` tells these rules from all others.
     """
     import numba
     from numba.extending import intrinsic
 
-    tree = [ast.parse(inspect.getsource(function)).body[0] for function in functions]
-    numbers = {name: int(value) for name, value in names.items() if isinstance(value, int)}
-    used = {node.id for part in tree for node in ast.walk(part) if isinstance(node, ast.Name)} & set(numbers)
-    key = repr([ast.dump(part) for part in tree]) + repr(sorted((name, numbers[name]) for name in used))
-    digest = hashlib.sha256((key + inspect.getsource(inspect.getmodule(compiled) or ast)).encode()).hexdigest()[:16]
-    outermost = functions[-1].__name__
-
     @intrinsic
     def rules(typing_context, memory):  # type: ignore[no-untyped-def]
         def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            library = context.codegen().create_library(f"rules {digest}")
-            library.add_ir_module(Translation(tree, numbers, failed).module)
+            tree = [ast.parse(inspect.getsource(function)).body[0] for function in functions]
+            library = context.codegen().create_library(f"rules {version}")
+            library.add_ir_module(Translation(tree, names, failed).module)
             library.finalize()
             context.active_code_library.add_linking_library(library)
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            return _call(builder, outermost, array.data)
+            return _call(builder, functions[-1].__name__, array.data)
 
         return numba.types.int64(memory), generate
 
     whole = FunctionType(_outermost.__code__, {"_rules": rules}, "_outermost")
     whole.__module__ = __name__
-    with _folder(numba, digest):
+    with _folder(numba, version):
         try:
-            native = numba.njit("int64(int64[::1])", cache=True)(whole)
+            native: Native = numba.njit("int64(int64[::1])", cache=True)(whole)
         except RuntimeError:  # there is nowhere to keep it
-            return numba.njit("int64(int64[::1])")(whole), False
-    return native, sum(native.stats.cache_hits.values()) > 0
+            native = numba.njit("int64(int64[::1])")(whole)
+    return native
+
+
+def is_kept(version: str) -> bool:
+    """Whether a version is on disk."""
+    return any(folder_of(version).rglob("*.nbc"))
+
+
+def folder_of(version: str) -> Path:
+    """Where a version is kept: apart from all others, so that an old one is never taken for new."""
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "cqrsim" / version
 
 
 def _outermost(memory):  # type: ignore[no-untyped-def]
@@ -85,11 +90,9 @@ def _outermost(memory):  # type: ignore[no-untyped-def]
 
 
 @contextmanager
-def _folder(numba: Any, digest: str) -> Iterator[None]:
-    """Keep what is compiled in a folder of its own for each version of the rules: an old one is never taken for new."""
+def _folder(numba: Any, version: str) -> Iterator[None]:
     before = numba.config.CACHE_DIR
-    base = Path(before or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    numba.config.CACHE_DIR = str(base / "cqrsim" / digest)
+    numba.config.CACHE_DIR = str(folder_of(version))
     try:
         yield
     finally:
@@ -107,13 +110,13 @@ def _call(builder: Any, name: str, *arguments: Any) -> Any:
 class Translation:
     """Functions as a module of LLVM's; the last one can be called from outside."""
 
-    def __init__(self, tree: Sequence[ast.stmt], numbers: Mapping[str, int], failed: int) -> None:
+    def __init__(self, tree: Sequence[ast.stmt], names: Mapping[str, Any], failed: int) -> None:
         from llvmlite import ir
 
         self.ir = ir
         self.number, self.truth = ir.IntType(64), ir.IntType(1)
         self.module = ir.Module("rules")
-        self.numbers = numbers
+        self.numbers = {name: int(value) for name, value in names.items() if isinstance(value, int)}
         self.failed = failed
         definitions = [part for part in tree if isinstance(part, ast.FunctionDef)]
         self.functions = {definition.name: self._declared(definition) for definition in definitions}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
 from numbers import Real
 from os import PathLike
 from typing import Any
 
+from cqrsim.engines.choosing import ENGINES
 from cqrsim.errors import Problem, ResultError, ScenarioError, shown
 from cqrsim.scenario import Scenario
 
@@ -32,6 +34,20 @@ def a_scenario(name: str, value: Any) -> Scenario:
         return value
     hint = "read a file with load(...)" if isinstance(value, str | PathLike) else None
     raise ScenarioError((Problem(name, value, f"must be a scenario{_not_none(value)}", hint),))
+
+
+def an_engine(value: Any) -> str:
+    """The name of an engine.
+
+    >>> an_engine("arrays")
+    Traceback (most recent call last):
+    cqrsim.errors.ScenarioError: engine: must be one of "auto", "simpy", "array" (got "arrays"); did you mean "array"?
+    """
+    if isinstance(value, str) and value in ENGINES:
+        return value
+    near = difflib.get_close_matches(str(value), ENGINES, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else None
+    raise ScenarioError((Problem("engine", value, 'must be one of "auto", "simpy", "array"', hint),))
 
 
 def command_number(value: Any) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cqrsim.errors import Problem, ResultError, ScenarioError
 from cqrsim.experiments import wording
-from cqrsim.experiments.checks import a_scenario, share, whole_number, workers
+from cqrsim.experiments.checks import a_scenario, an_engine, share, whole_number, workers
 from cqrsim.experiments.collect import all_failed, collect
 from cqrsim.experiments.differences import difference_table
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all, unknown
@@ -150,12 +150,13 @@ def compare(
     n_jobs: int | None = None,
     progress: bool | None = None,
     confidence: float = 0.95,
+    engine: str = "auto",
 ) -> Comparison:
     """Run every design ``replications`` times; in each replication all designs meet the same commands and luck.
 
-    ``n_jobs`` is joblib's; None takes what an outer ``joblib.parallel_config`` says, and one where there is none.  The
-    result does not depend on it.  A run that fails is kept in ``errors`` and stops no other.  On Ctrl-C the
-    KeyboardInterrupt that is raised carries what was finished as its ``partial``.
+    ``n_jobs`` is joblib's; None takes what an outer ``joblib.parallel_config`` says, and one where there is none.
+    ``engine`` is that of ``simulate``.  The result depends on neither.  A run that fails is kept in ``errors`` and
+    stops no other.  On Ctrl-C the KeyboardInterrupt that is raised carries what was finished as its ``partial``.
 
     Raises ScenarioError before anything runs for what is no mapping or an empty one, fewer than one replication, and
     for designs of which some have clients that wait for their answers and some have not; RunError if no run ends well.
@@ -169,8 +170,9 @@ def compare(
     named = _checked(designs)
     replications = whole_number("replications", replications, at_least=1)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
+    engine = an_engine(engine)
     tasks = [
-        Task(number, replication, scenario, seed)
+        Task(number, replication, scenario, seed, engine)
         for replication in range(replications)
         for number, scenario in enumerate(named.values())
     ]

@@ -42,7 +42,7 @@ class Measured:
 
 def measure(task: Task, keep: int = 0) -> Measured:
     """Simulates a task and measures it; ``keep`` is the largest number of commands in the sample."""
-    run = simulate(task.scenario, task.seed, task.replication)
+    run = simulate(task.scenario, task.seed, task.replication, task.engine)
     trace = run.trace
     return Measured(run.summary(), run.outcomes(), sample(trace, keep), marks_digests(trace), trace.digest())
 

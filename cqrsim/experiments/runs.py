@@ -9,7 +9,6 @@ The clock on the wall decides only how the work is cut, never what comes of it.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import traceback
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from cqrsim.errors import CqrsimError
+from cqrsim.experiments.watching import somebody_watches
 
 if TYPE_CHECKING:
     from cqrsim.scenario import Scenario
@@ -34,6 +34,7 @@ class Task:
     replication: int
     scenario: Scenario
     seed: int
+    engine: str = "auto"
 
     @property
     def key(self) -> tuple[int, int]:
@@ -207,7 +208,7 @@ def _plain(n_jobs: int | None) -> bool:
 
 def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | None) -> Iterator[Outcome[Result]]:
     """The same outcomes behind a progress bar, which stays away from short jobs and from files."""
-    if not (_somebody_watches() if progress is None else progress):
+    if not (somebody_watches() if progress is None else progress):
         yield from outcomes
         return
     with warnings.catch_warnings():
@@ -215,12 +216,6 @@ def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | N
         from tqdm.auto import tqdm
 
     yield from tqdm(outcomes, total=total, unit="run", delay=1.0, leave=False)
-
-
-def _somebody_watches() -> bool:
-    if os.environ.get("TQDM_DISABLE"):  # tqdm itself obeys it in terminals, but not where it draws widgets
-        return False
-    return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
 
 def _sorted(outcomes: list[Outcome[Result]]) -> list[Outcome[Result]]:

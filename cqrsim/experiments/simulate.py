@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cqrsim import metrics
-from cqrsim.engines import simpy_engine
+from cqrsim.engines import choosing
 from cqrsim.errors import ResultError, TraceError
-from cqrsim.experiments.checks import a_scenario, command_number, whole_number
+from cqrsim.experiments.checks import a_scenario, an_engine, command_number, whole_number
 from cqrsim.experiments.files import ready_folder, write_table
 from cqrsim.experiments.strikes import quiet
+from cqrsim.experiments.watching import tell
 from cqrsim.plan.plan import lower
 
 if TYPE_CHECKING:
@@ -122,13 +123,15 @@ class Run:
         return self._tables[name, detail].copy(deep=False)
 
 
-def simulate(scenario: Scenario, seed: int, replication: int = 0) -> Run:
+def simulate(scenario: Scenario, seed: int, replication: int = 0, engine: str = "auto") -> Run:
     """Run a scenario once.
 
     Seed and replication together choose the luck: the same three arguments give the same run, to the nanosecond.
-    Replications of one seed are independent of each other.
+    Replications of one seed are independent of each other.  ``engine`` is "simpy", "array" or "auto", the faster one;
+    the run is the same on each.
 
-    Raises ScenarioError for what is no scenario, and for a seed or replication that is no whole number from 0.
+    Raises ScenarioError for what is no scenario, for a seed or replication that is no whole number from 0, and for an
+    unknown engine; PlanError if the array engine is asked for what only SimPy can run: functions of somebody's own.
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(2), warm_up=cq.seconds(0))
@@ -138,5 +141,6 @@ def simulate(scenario: Scenario, seed: int, replication: int = 0) -> Run:
     """
     scenario, seed = a_scenario("scenario", scenario), whole_number("seed", seed)
     replication = whole_number("replication", replication)
+    engine = an_engine(engine)
     plan = lower(scenario, seed, replication)
-    return Run(scenario, seed, replication, simpy_engine.run(plan))
+    return Run(scenario, seed, replication, choosing.run(plan, engine, tell))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments import wording
-from cqrsim.experiments.checks import share, whole_number, workers
+from cqrsim.experiments.checks import an_engine, share, whole_number, workers
 from cqrsim.experiments.collect import all_failed, collect
 from cqrsim.experiments.compare import DEFAULT_METRICS
 from cqrsim.experiments.design import Design
@@ -87,12 +87,13 @@ def sweep(
     n_jobs: int | None = None,
     progress: bool | None = None,
     confidence: float = 0.95,
+    engine: str = "auto",
 ) -> Sweep:
     """Run every point of a design ``replications`` times; all points meet the same luck.
 
-    ``n_jobs`` is joblib's; None takes what an outer ``joblib.parallel_config`` says, and one where there is none.  The
-    result does not depend on it.  A run that fails is kept in ``errors`` and stops no other.  On Ctrl-C the
-    KeyboardInterrupt that is raised carries what was finished as its ``partial``.
+    ``n_jobs`` is joblib's; None takes what an outer ``joblib.parallel_config`` says, and one where there is none.
+    ``engine`` is that of ``simulate``.  The result depends on neither.  A run that fails is kept in ``errors`` and
+    stops no other.  On Ctrl-C the KeyboardInterrupt that is raised carries what was finished as its ``partial``.
 
     Raises ScenarioError before anything runs for what is no design or an empty one, if ``replications`` is not at
     least 1, and if clients wait for their answers at some points and not at others; RunError if no run ends well.
@@ -106,8 +107,9 @@ def sweep(
     design = _checked(design)
     replications = whole_number("replications", replications, at_least=1)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
+    engine = an_engine(engine)
     tasks = [
-        Task(number, replication, scenario, seed)
+        Task(number, replication, scenario, seed, engine)
         for number, (_, scenario) in enumerate(design)
         for replication in range(replications)
     ]
