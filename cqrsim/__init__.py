@@ -156,6 +156,7 @@ if TYPE_CHECKING:
     from cqrsim.experiments.outcome_table import OutcomeTable, outcome_table
     from cqrsim.experiments.scripts import Step, at_every_operation, script
     from cqrsim.experiments.simulate import Run, simulate
+    from cqrsim.experiments.streamed import StreamedRun, stream
     from cqrsim.experiments.strikes import expected_strikes
     from cqrsim.experiments.sweep import Sweep, sweep
     from cqrsim.trace import Trace
@@ -181,6 +182,8 @@ _LATE = {
     "plots": "",
     "script": "cqrsim.experiments",
     "simulate": "cqrsim.experiments",
+    "stream": "cqrsim.experiments",
+    "StreamedRun": "cqrsim.experiments",
     "sweep": "cqrsim.experiments",
 }
 """What is imported when it is first used, since pandas and its kind take their time."""
@@ -307,6 +310,7 @@ __all__ = [
     "StateAnswers",
     "Step",
     "StoreCrash",
+    "StreamedRun",
     "Sweep",
     "SyncValidation",
     "Trace",
@@ -354,6 +358,7 @@ __all__ = [
     "script",
     "seconds",
     "simulate",
+    "stream",
     "sweep",
     "us",
 ]

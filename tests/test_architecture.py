@@ -11,7 +11,7 @@ import cqrsim as cq
 
 PACKAGE = Path(cq.__file__).parent
 
-WORDS = {"units", "amounts", "messages", "moments", "errors"}
+WORDS = {"units", "amounts", "messages", "moments", "errors", "keeping"}
 MAY_IMPORT = {
     "scenario": WORDS,
     "plan": WORDS | {"scenario", "trace"},

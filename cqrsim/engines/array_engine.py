@@ -20,7 +20,6 @@ Who handles what
     beneath     memory  words  records  agenda  luck  rows  links  journeys  folding  (layout writes a plan down)
 """
 
-import hashlib
 import sys
 import types
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from cqrsim import messages, moments
+from cqrsim import keeping, messages, moments
 from cqrsim.engines import native
 from cqrsim.engines.arrays import (
     absence,
@@ -371,7 +370,8 @@ Advance = Callable[[Any], int]
 """Takes the memory of a run, lets it happen, and returns as :func:`advance` does."""
 
 Take = Callable[[Ints], object]
-"""Takes rows of the trace, of shape (n, 7), in their order; a block never ends within an instant."""
+"""Takes rows of the trace, of shape (n, 7), in their order; a block never ends within an instant, and is written over
+when the next one comes."""
 
 
 def can_run(plan: Plan) -> tuple[str, ...]:
@@ -396,7 +396,7 @@ def run(plan: Plan, compiled: bool | None = None) -> Trace:
 
     def begin_anew() -> Take:
         blocks.clear()
-        return blocks.append
+        return lambda rows: blocks.append(rows.copy())
 
     stream(plan, begin_anew, compiled)
     dtypes = (np.int64, np.int16, np.int64, np.int16, np.int16, np.int16, np.int64)
@@ -434,7 +434,7 @@ def _attempt(memory: Memory, advance_by: Advance, take_rows: Take) -> bool:
             return False
         if said in (0, 1):
             start, end = int(numbers[OUT]), int(numbers[OUT_END])
-            take_rows(np.array(numbers[start:end], dtype=np.int64).reshape(-1, WIDTH))
+            take_rows(np.asarray(numbers[start:end], dtype=np.int64).reshape(-1, WIDTH))
             numbers[OUT_END] = start
         if said == 0:
             return True
@@ -481,7 +481,7 @@ def is_compilable() -> bool:
 
 def is_kept() -> bool:
     """Whether the rules were compiled before, and are on disk."""
-    return native.is_kept(_version())
+    return keeping.is_kept(_version())
 
 
 def is_ready() -> bool:
@@ -506,8 +506,7 @@ def _advance() -> Advance:
 def _version() -> str:
     """A digest of everything that the compiled rules depend on."""
     modules = (*RULES, sys.modules[__name__], memory, words, native, messages, moments, answers)
-    sources = [Path(str(module.__file__)).read_bytes() for module in modules]
-    return hashlib.sha256(b"\0".join(sources)).hexdigest()[:16]
+    return keeping.version_of(Path(str(module.__file__)) for module in modules)
 
 
 def _functions_of(module: types.ModuleType) -> list[types.FunctionType]:

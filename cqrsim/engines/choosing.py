@@ -14,14 +14,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cqrsim.engines import simpy_engine
 from cqrsim.errors import PlanError
 from cqrsim.trace import COLUMNS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from cqrsim.plan.plan import Plan
     from cqrsim.trace import Trace
 
@@ -34,8 +33,10 @@ COMMANDS_WORTH_A_WORD = 100_000
 Say = Callable[[str], object]
 """Tells whoever watches a line of what takes time."""
 
-Take = Callable[["NDArray[np.int64]"], object]
-"""Takes rows of a trace, of shape (n, 7), in their order."""
+Ints = NDArray[np.int64]
+
+Take = Callable[[Ints], object]
+"""Takes rows of a trace, of shape (n, 7), in their order; they are gone when the next ones come."""
 
 COMPILES = "cqrsim: compiling the array engine, once on this machine; that takes some ten seconds ..."
 NO_NUMBA = "cqrsim: Numba is not installed, so long runs take some fifty times as long as they could"

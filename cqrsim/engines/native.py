@@ -14,13 +14,12 @@ within 64 bits.
 
 import ast
 import inspect
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from types import FunctionType
 from typing import Any
+
+from cqrsim.keeping import kept_in
 
 Native = Callable[[Any], int]
 """Takes the memory, an array of 64-bit integers, and returns what the outermost function returns."""
@@ -65,7 +64,7 @@ def compiled(functions: Sequence[FunctionType], names: Mapping[str, Any], failed
 
     whole = FunctionType(_outermost.__code__, {"_rules": rules}, "_outermost")
     whole.__module__ = __name__
-    with _folder(numba, version):
+    with kept_in(numba, version):
         try:
             native: Native = numba.njit("int64(int64[::1])", cache=True)(whole)
         except RuntimeError:  # there is nowhere to keep it
@@ -73,30 +72,9 @@ def compiled(functions: Sequence[FunctionType], names: Mapping[str, Any], failed
     return native
 
 
-def is_kept(version: str) -> bool:
-    """Whether a version is on disk."""
-    return any(folder_of(version).rglob("*.nbc"))
-
-
-def folder_of(version: str) -> Path:
-    """Where a version is kept: apart from all others, so that an old one is never taken for new."""
-    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "cqrsim" / version
-
-
 def _outermost(memory):  # type: ignore[no-untyped-def]
     """What Numba compiles: a name that stands for all of the rules."""
     return _rules(memory)  # type: ignore[name-defined]  # noqa: F821  # given when it is known
-
-
-@contextmanager
-def _folder(numba: Any, version: str) -> Iterator[None]:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder_of(version))
-    try:
-        yield
-    finally:
-        numba.config.CACHE_DIR = before
 
 
 def _call(builder: Any, name: str, *arguments: Any) -> Any:

@@ -8,6 +8,7 @@ from cqrsim.experiments.outcome_table import OutcomeTable, outcome_table
 from cqrsim.experiments.runs import Interrupted
 from cqrsim.experiments.scripts import Step, at_every_operation, script
 from cqrsim.experiments.simulate import Run, simulate
+from cqrsim.experiments.streamed import StreamedRun, stream
 from cqrsim.experiments.strikes import expected_strikes
 from cqrsim.experiments.sweep import Sweep, sweep
 from cqrsim.experiments.sweep_file import SweepFile, load_sweep
@@ -19,6 +20,7 @@ __all__ = [
     "OutcomeTable",
     "Run",
     "Step",
+    "StreamedRun",
     "Sweep",
     "SweepFile",
     "at_every_operation",
@@ -31,5 +33,6 @@ __all__ = [
     "outcome_table",
     "script",
     "simulate",
+    "stream",
     "sweep",
 ]

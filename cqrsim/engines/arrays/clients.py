@@ -160,6 +160,7 @@ def learns(m, errand, answer, channel, of):
 def is_informed(m, errand, answer, channel, attempt):
     """It knows what became of its command."""
     m[errand + OVER] = 1
+    waits.stop_waiting(m, errand)
     row(m, M_INFORMED, m[errand + COMMAND], attempt, channel, answer, 0)
     group = journeys.group_of(m, errand)
     if answer == SUCCESS and m[group + G_READS] > 0:
@@ -175,6 +176,7 @@ def loses_patience(m, errand, attempt):
         try_again(m, errand)
         return
     m[errand + OVER] = 1
+    waits.stop_waiting(m, errand)
     belief = PRESUMED if m[group + G_PRESUMES] == 1 else NOT_KNOWN
     row(m, M_GAVE_UP, m[errand + COMMAND], m[errand + LATEST_ATTEMPT], m[errand + GROUP], belief, 0)
     if m[group + G_CLOSED] == 1:
@@ -184,6 +186,7 @@ def loses_patience(m, errand, attempt):
 def try_again(m, errand):
     """In a while."""
     m[errand + TRIES] += 1
+    waits.stop_waiting(m, errand)
     m[errand + LOOKING_SINCE] += 1
     command, tries = m[errand + COMMAND], m[errand + TRIES]
     wait = drawn(m, m[journeys.group_of(m, errand) + G_BACKOFF], tries, command)

@@ -1,6 +1,6 @@
 """The command handler hears what became of its appends, and passes the turn on."""
 
-from cqrsim.engines.arrays import absence, folding, handling, instances, journeys, loading, queueing, telling
+from cqrsim.engines.arrays import absence, folding, handling, instances, journeys, loading, queueing, telling, waits
 from cqrsim.engines.arrays.memory import *
 from cqrsim.engines.arrays.records import hold, new, push
 from cqrsim.engines.arrays.rows import note, row
@@ -128,6 +128,7 @@ def gives_up_now(m, journey, attempt):
 def reload(m, journey):
     """Somebody else was faster: load again, decide again, as the next attempt, which has the turn still."""
     m[journey + SETTLED] = 1
+    waits.stop_waiting(m, journey)
     other, home = journeys.following(m, journey), m[journey + HOME]
     if m[HOLDS_IN_HAND] == 1:
         handling.put_out_of_hand(m, journey)
@@ -146,6 +147,7 @@ def reload(m, journey):
 def succeed(m, journey):
     """As far as the handler knows the events are written."""
     m[journey + SETTLED] = 1
+    waits.stop_waiting(m, journey)
     answer_at = m[journeys.group_of(m, journey) + G_ANSWER_AT]
     if answer_at == AT_WRITTEN:
         telling.reply(m, journey, SUCCESS)
@@ -157,6 +159,7 @@ def succeed(m, journey):
 def fail(m, journey, answer):
     """As far as the handler knows the events are not written; or it does not know, and says so."""
     m[journey + SETTLED] = 1
+    waits.stop_waiting(m, journey)
     if m[journeys.group_of(m, journey) + G_ANSWER_AT] >= AT_WRITTEN:
         telling.reply(m, journey, answer)
     if answer == FAILURE:

@@ -24,7 +24,7 @@ def copy_of(m, journey):
     double = new(m, TAKEN + m[VIEW_COUNT])
     for field in range(TAKEN):
         m[double + field] = m[journey + field]
-    m[double + IN_HAND] = m[double + APPLIED] = m[double + KNOWN_BY] = m[double + STAMP] = 0
+    m[double + WAITER] = m[double + IN_HAND] = m[double + APPLIED] = m[double + KNOWN_BY] = m[double + STAMP] = 0
     enlist(m, double)
     return double
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cqrsim.engines.arrays.memory import *  # to lay out is to name nearly everything
 from cqrsim.messages import Channel, Link, Operation, Part
 from cqrsim.moments import Moment
-from cqrsim.plan.answers import AnswerAt, By, Effect, Flush, FoldOn, OnDoubt, Target, Turn, WaitFor
+from cqrsim.plan.answers import AnswerAt, By, Effect, Flush, FoldOn, Target, Turn, WaitFor
 from cqrsim.plan.draws import Column, Series
 from cqrsim.plan.parts import FaultPlan, FeedbackPlan, GroupPlan, ProjectionPlan, RangeRule, RoutePlan, Schedule
 from cqrsim.plan.plan import Plan
@@ -50,6 +50,8 @@ class Known:
     def __init__(self) -> None:
         self.slots: dict[int, set[int]] = {}
         self.lengths: dict[int, int] = {}
+        self.looks_back = False
+        """Whether somebody in doubt has read what was appended."""
         self.rows = FIRST_ROWS
         self.room = 1 << 16
 
@@ -165,7 +167,9 @@ class Memory:
         """Take note of the luck that a run has missed."""
         for place in range(int(numbers[MISSES])):
             where, what = (int(value) for value in numbers[MISSED + 2 * place : MISSED + 2 * place + 2])
-            if where in self.columns:
+            if where == KEEPS_APPENDS:
+                self.known.looks_back = True
+            elif where in self.columns:
                 self.known.slots.setdefault(self.columns[where], set()).add(what)
             else:
                 self.known.lengths[self.series[where]] = 2 * (what + 1)
@@ -188,16 +192,21 @@ class Memory:
 
     def _nobody_looks_back(self, plan: Plan) -> bool:
         """Whether journeys can be forgotten once they are over."""
-        groups, state, store = plan.groups, plan.state, plan.store
+        groups, state = plan.groups, plan.state
         looks = any(_sources(group.feedback) or group.own_reads or group.retries for group in groups)
         awaits = any(group.feedback.answer_at == AnswerAt.APPLIED for group in groups)
-        keeps = store.dedupe or state.load or state.catch_up or self._keeps_appends(plan) or self._keeps_log(plan)
-        return not (looks or awaits or keeps or plan.faults)
+        keeps = (
+            self._may_repeat(plan) or state.load or state.catch_up or self._keeps_appends(plan) or self._keeps_log(plan)
+        )
+        return not (looks or awaits or keeps or state.load or state.catch_up or plan.faults)
+
+    def _may_repeat(self, plan: Plan) -> bool:
+        """Whether the store may see a command id twice, and looks."""
+        return plan.store.dedupe and (bool(plan.faults) or any(group.retries for group in plan.groups))
 
     def _keeps_appends(self, plan: Plan) -> bool:
         state = plan.state
-        rereads = state.on_doubt == OnDoubt.REREAD or state.fold_on == FoldOn.ANSWER
-        return bool(plan.faults) or rereads or state.reconcile_every_ns >= 0
+        return bool(plan.faults) or self.known.looks_back or state.reconcile_every_ns >= 0
 
     def _keeps_log(self, plan: Plan) -> bool:
         reads = any(view.poll_ns >= 0 or view.catch_up for view in plan.projections)
@@ -488,11 +497,11 @@ class Memory:
         before, behind = self._sides((Target.STORE, Target.DISK), Operation.WRITE)
         before_flush, behind_flush = self._sides((Target.STORE, Target.DISK), Operation.FLUSH)
         changes = [n for pair in zip(disk.changes_ns, disk.slowness, strict=True) for n in pair]
-        identities = count * (1 + self.tries)
+        identities, repeats = count * (1 + self.tries), self._may_repeat(plan)
         self.cells |= {
             WINDOW_NS: store.batch_window_ns, BATCH_AT_MOST: store.batch_at_most, FLUSH: store.flush,
             FLUSH_EVERY: store.flush_every_ns, ANSWER_AFTER_WRITE: store.answer_after_write,
-            PUBLISH_EARLY: store.publish_before_durable, CHECKS_VERSION: store.check_version, DEDUPE: store.dedupe,
+            PUBLISH_EARLY: store.publish_before_durable, CHECKS_VERSION: store.check_version, DEDUPE: repeats,
             DEDUPE_FOR: store.dedupe_for_ns, DEDUPE_AT_MOST: store.dedupe_at_most, ON_ERROR: store.on_error,
             RESTART: self.row_of(store.restart), RETRY_FLUSH: store.retry_flush,
             REFUSES_DAMAGE: store.refuses_damage, READS_WRITTEN: store.reads_written, FENCING: store.fencing,
@@ -508,7 +517,7 @@ class Memory:
             DISK_WATCHES: self.items(self._of(Target.DISK, _OF_OPERATIONS)), STREAMS: streams,
             READABLE: self.room(aggregates * STREAM_SIZE) if delayed else streams, LOG: self.room(VECTOR_SIZE),
             LOG_POSITIONS: self.room(VECTOR_SIZE), LOG_ENTRIES: self.items(), IN_DOUBT: self.items(),
-            STORED: self.room(identities) if store.dedupe else 0, FOUND: self.room(identities) if looks else 0,
+            STORED: self.room(identities) if repeats else 0, FOUND: self.room(identities) if looks else 0,
             DAMAGED: self.items(), KEEPS_LOG: self._keeps_log(plan),
         }  # fmt: skip
 

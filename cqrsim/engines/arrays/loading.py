@@ -2,7 +2,7 @@
 
 from cqrsim.engines.arrays import absence, disks, folding, handling, hearing, links, logbook, storing, waits
 from cqrsim.engines.arrays.agenda import after, new_act
-from cqrsim.engines.arrays.luck import drawn
+from cqrsim.engines.arrays.luck import drawn, stops_for
 from cqrsim.engines.arrays.memory import *
 from cqrsim.engines.arrays.records import new, push
 from cqrsim.engines.arrays.rows import note
@@ -47,8 +47,12 @@ def send_question(m, reading):
 
 
 def reread(m, journey):
-    """In doubt: look at the stream."""
+    """In doubt: look at the stream; in a run that keeps none, that was not to be expected."""
+    if m[KEEPS_APPENDS] == 0:
+        stops_for(m, KEEPS_APPENDS)
+        return
     m[journey + SETTLED] = 1
+    waits.stop_waiting(m, journey)
     m[journey + READS] += 1
     ask_reread(m, new_reading(m, journey, 1))
 

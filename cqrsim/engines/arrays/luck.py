@@ -20,6 +20,12 @@ def of_series(m, series, number):
     return m[m[series] + number]
 
 
+def stops_for(m, cell):
+    """What a setting has ruled out is needed after all: no further act happens."""
+    misses(m, cell, 1)
+    m[BUDGET] = m[EVENTS_DONE] - 1
+
+
 def misses(m, where, what):
     """Luck that was not drawn: take note, and go on a while with what may be wrong, to see what else is missing."""
     for i in range(m[MISSES]):

@@ -52,21 +52,20 @@ MISSED = FREE + SMALL + 1
 FIRST_FREE = MISSED + 2 * MOST_MISSES
 
 # --- records ---------------------------------------------------------------------------------------------------------
-REFS, IS_JOURNEY = 0, 1
-"""Of errands and journeys alike: how many still need it, and which of the two it is."""
+REFS, IS_JOURNEY, COMMAND, GROUP, SESSION_OF, TRIES, WAITER = range(7)
+"""Of errands and journeys alike: how many still need it, which of the two it is, whose, and its place among waiters."""
 
 (
-    COMMAND, GROUP, SESSION_OF, TRIES, LATEST, LATEST_ATTEMPT, ANSWERED, LOOKING_SINCE, OVER, GOES_ON, KNOWN_FIRST,
-    KNOWN_LAST,
-) = range(2, 14)  # fmt: skip
-ERRAND_SIZE = 14
+    LATEST, LATEST_ATTEMPT, ANSWERED, LOOKING_SINCE, OVER, GOES_ON, KNOWN_FIRST,
+    KNOWN_LAST, ERRAND_SIZE,
+) = range(7, 16)  # fmt: skip
 
 (
     ATTEMPT, IDENTITY, LUCK, AGGREGATE, SHARD, PLACE, CHANGE, EVENTS, VERSION, STATE, EXPECTED, POSITION, PREVIOUS,
     PREVIOUS_OF_SHARD, ALTERED, WAS_ALTERED, SETTLED, ANSWER, RETRYABLE, FOLDED_AT, READS, HOME, ERRAND, STAMP, NEXT,
     IN_HAND, HAND_PREVIOUS, HAND_NEXT, KNOWN_BY, APPLIED, ALL_NEXT, TAKEN,
-) = range(6, 38)  # fmt: skip
-"""Of journeys, behind the first four that errands have, too; TAKEN begins a cell for each projection."""
+) = range(7, 39)  # fmt: skip
+"""Of journeys; TAKEN begins a cell for each projection."""
 
 (
     E_JOURNEY, E_BYTES, E_IS_ERROR, E_READING, E_NUMBER, E_OUTCOME, E_FAULT, E_POSITION, E_DURABLE, E_NOTED,
@@ -91,7 +90,7 @@ V_BASE, V_COUNT, V_ROOM, VECTOR_SIZE = range(4)
 S_CHANNEL, S_VIEW, S_AT_MOST, S_GAPS, S_GAP_COUNT, S_THERE, S_BACK, SOURCE_SIZE = range(8)
 
 P_LIMIT, P_MOMENT, P_WHOSE, P_FIRST, P_LAST, P_IS_SET, PATIENCE_SIZE = range(7)
-W_UNTIL, W_COMMAND, W_ATTEMPT, W_WHO, W_BEFORE, W_BEHIND, WAITER_SIZE = range(7)
+W_UNTIL, W_COMMAND, W_ATTEMPT, W_WHO, W_BEFORE, W_BEHIND, W_LIST, WAITER_SIZE = range(8)
 
 C_KEEP_FOR, C_AT_MOST, C_COUNT, C_FIRST, C_LAST, C_TABLE, CACHE_SIZE = range(7)
 K_COMMAND, K_PUT_AT, K_JOURNEY, K_BEFORE, K_BEHIND, KEPT_SIZE = range(6)

@@ -23,9 +23,10 @@ def begin_to_wait(m, patience, who, command, attempt):
     until = m[TIME] + m[patience + P_LIMIT]
     waiter = new(m, WAITER_SIZE)
     m[waiter + W_UNTIL], m[waiter + W_COMMAND] = until, command
-    m[waiter + W_ATTEMPT], m[waiter + W_WHO] = attempt, who
+    m[waiter + W_ATTEMPT], m[waiter + W_WHO], m[waiter + W_LIST] = attempt, who, patience
     if m[patience + P_WHOSE] < 2:
         hold(m, who)
+        m[who + WAITER] = waiter
     before = m[patience + P_LAST]
     while before != 0 and (
         m[before + W_UNTIL] > until
@@ -47,18 +48,27 @@ def begin_to_wait(m, patience, who, command, attempt):
         wait_for_first(m, patience)
 
 
-def leave_first(m, patience):
-    """The first of those who wait is not waited for any more; who needs the waiter must hold it."""
-    waiter = m[patience + P_FIRST]
-    who = m[waiter + W_WHO]
-    behind = m[waiter + W_BEHIND]
-    m[patience + P_FIRST] = behind
-    if behind:
-        m[behind + W_BEFORE] = 0
+def stop_waiting(m, who):
+    """A journey or an errand waits no more; its waiter goes, though the time that was set for it may still come."""
+    if m[who + WAITER] != 0:
+        leave(m, m[who + WAITER])
+
+
+def leave(m, waiter):
+    """A waiter leaves its list; who still needs the one that waited must hold it."""
+    patience, who = m[waiter + W_LIST], m[waiter + W_WHO]
+    before, behind = m[waiter + W_BEFORE], m[waiter + W_BEHIND]
+    if before:
+        m[before + W_BEHIND] = behind
     else:
-        m[patience + P_LAST] = 0
+        m[patience + P_FIRST] = behind
+    if behind:
+        m[behind + W_BEFORE] = before
+    else:
+        m[patience + P_LAST] = before
     give_back(m, waiter, WAITER_SIZE)
     if m[patience + P_WHOSE] < 2:
+        m[who + WAITER] = 0
         drop(m, who)
 
 
@@ -68,7 +78,7 @@ def wait_for_first(m, patience):
         waiter = m[patience + P_FIRST]
         if still_waits(m, patience, m[waiter + W_WHO], m[waiter + W_ATTEMPT]):
             break
-        leave_first(m, patience)
+        leave(m, waiter)
     waiter = m[patience + P_FIRST]
     m[patience + P_IS_SET] = 1 if waiter else 0
     if waiter:
@@ -85,7 +95,7 @@ def patience_ends(m, patience, command, attempt):
         whose = m[patience + P_WHOSE]
         if whose < 2:
             hold(m, who)
-        leave_first(m, patience)
+        leave(m, waiter)
         if still_waits(m, patience, who, attempt):
             if whose == 0:
                 clients.loses_patience(m, who, attempt)
