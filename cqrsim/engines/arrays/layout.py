@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 LARGEST_RATE = 9_000_000_000
 """Bytes a second that a fault may take, so that a product with nanoseconds stays within 64 bits."""
 
-FIRST_ROWS = 1 << 14
+FIRST_ROWS = 1 << 16
 """Rows of the trace that memory has room for at first."""
 
 
