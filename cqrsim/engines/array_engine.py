@@ -465,10 +465,12 @@ _KNOWN: dict[tuple[Any, ...], Known] = {}
 
 def _known_of(plan: Plan) -> Known:
     """By the settings of a plan, roughly: what is known too much costs time, and what too little another attempt."""
-    groups = tuple((group.feedback.answer_at, group.retries is None, len(group.commands)) for group in plan.groups)
-    faults = tuple((fault.effect, fault.by, fault.target) for fault in plan.faults)
-    shape = (len(plan.projections), len(plan.marks), groups, faults, plan.state.wait_for, plan.state.fold_on)
-    return _KNOWN.setdefault(shape, Known())
+    about = plan.about
+    groups = tuple(
+        (group.retries is None, group.own_reads is None, group.feedback.error_events) for group in plan.groups
+    )
+    shape = (groups, about.answer_at, about.projections, about.faults, about.shards, about.fold_on, about.wait_for)
+    return _KNOWN.setdefault((*shape, about.keeps_own_store, about.live_state, about.give_up_ns), Known())
 
 
 # --- compiling -------------------------------------------------------------------------------------------------------

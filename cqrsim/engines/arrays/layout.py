@@ -119,7 +119,8 @@ class Memory:
             return self.put((1, column.constant))
         address = self.room(2 + slots)
         self.columns[address] = number
-        for slot in sorted(self.known.slots.get(number, set()) | {slot for slot in eager if slot < slots}):
+        needed = self.known.slots.get(number, set()) | set(eager)
+        for slot in sorted(slot for slot in needed if slot < slots):
             row = self.put(column.array(slot))
             self.blocks.append((address + 2 + slot, (row,)))
         return address
