@@ -298,14 +298,14 @@ class TestMistakes:
     ) -> None:
         (tmp_path / "sweep.toml").write_text(SWEEP)
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr("cqrsim.engines.simpy_engine.run", None)
+        monkeypatch.setattr("cqrsim.engines.choosing.run", None)
         told = cqrsim(*command, "--out", blog / "folder")
         assert told.code == 2 and str(blog / "folder") in told.err
 
     def test_a_metric_that_does_not_exist_is_told_before_anything_runs(
         self, cqrsim: Told, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("cqrsim.engines.simpy_engine.run", None)
+        monkeypatch.setattr("cqrsim.engines.choosing.run", None)
         told = cqrsim("compare", "--metrics", "feedback_p99_ms")
         assert told.code == 2 and 'did you mean "feedback_ms_p99"?' in told.err
 

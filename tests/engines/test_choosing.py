@@ -34,7 +34,7 @@ def test_the_engine_is_no_part_of_the_result() -> None:
     """One digest on every engine, and no seed in it."""
     runs = [cq.simulate(BLOG, seed=1, engine=engine) for engine in choosing.ENGINES]
     assert len({run.trace.digest() for run in runs}) == 1
-    two = {"wait": BLOG, "silence": BLOG.with_(feedback=cq.Silence())}
+    two = {"wait": BLOG, "silence": BLOG.with_(feedback=cq.Silence(reload=cq.seconds(2)))}
     compared = [cq.compare(two, replications=2, engine=engine) for engine in choosing.ENGINES]
     assert compared[0].frame.equals(compared[1].frame)
     assert compared[0].frame.equals(compared[2].frame)

@@ -56,7 +56,7 @@ def told(trace: Trace, command: int = WHICH) -> set[str]:
 
 def run(fault: str, scenario: cq.Scenario = BASE) -> Trace:
     wrong = UNRELATED[fault]
-    return cq.simulate(scenario if wrong is None else scenario.with_(faults=wrong), seed=1).trace
+    return cq.simulate(scenario if wrong is None else scenario.with_(faults=wrong), seed=1, engine="simpy").trace
 
 
 # --- engines that do what nobody asked them to -----------------------------------------------------------------------
