@@ -118,11 +118,12 @@ class Recovery:
         batch, fate = store.at_work or [], store.fate
         store.at_work = None
         kept = fate is None or fate.kept
+        is_written = not power and self._is_written(batch)
         for entry in batch:
             is_there = entry.then is None and entry.original is None and kept and entry.position == NEVER
             is_there = is_there and (entry.outcome == OK or (fate is not None and entry.outcome == fate.outcome))
             flushed = behind or (fate is not None and fate.outcome != OK and fate.kept)
-            if is_there and (flushed or (not power and self._is_written(batch))):
+            if is_there and (flushed or is_written):
                 entry.outcome = OK
                 entry.safe_from = 0 if behind and fate is None else entry.safe_from
                 self.log.in_doubt.append(entry)

@@ -414,7 +414,8 @@ def stream(plan: Plan, begin_anew: Callable[[], Take], compiled: bool | None = N
         raise PlanError("the array engine cannot run this plan: " + "; ".join(told))
     advance_by = _advance_by(compiled)
     known = _known_of(plan)
-    while not _attempt(Memory(plan, known), advance_by, begin_anew()):
+    drawn = dict[tuple[int, int], Ints]()
+    while not _attempt(Memory(plan, known, drawn), advance_by, begin_anew()):
         pass
 
 

@@ -38,7 +38,7 @@ Ints = NDArray[np.int64]
 Take = Callable[[Ints], object]
 """Takes rows of a trace, of shape (n, 7), in their order; they are gone when the next ones come."""
 
-COMPILES = "cqrsim: compiling the array engine, once on this machine; that takes some ten seconds ..."
+COMPILES = "cqrsim: compiling the array engine, once on this machine; that takes some twenty seconds ..."
 NO_NUMBA = "cqrsim: Numba is not installed, so long runs take some fifty times as long as they could"
 
 

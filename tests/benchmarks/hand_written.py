@@ -5,9 +5,22 @@ Every command is a process, every station a Resource, and the moments of every c
 than its author would: but the same random numbers are drawn before the clock starts, so that only simulating counts.
 """
 
+import numpy as np
 import simpy
 
 Moments = tuple[float, float, float, float, float, float, float]
+
+
+def draw(count: int, seed: int) -> tuple[list[float], ...]:
+    """Of so many commands: when they arrive (s), and how long to validate, write and apply each takes."""
+    generator = np.random.default_rng(seed)
+    gaps, *times = (generator.exponential(mean, count) for mean in (1 / 200, 0.001, 0.002, 0.002))
+    return np.cumsum(gaps).tolist(), *(column.tolist() for column in times)
+
+
+def sojourns(moments: list[Moments]) -> list[float]:
+    """Seconds from arriving to being applied."""
+    return [applied - arrived for arrived, *_, applied in moments]
 
 
 def simulate(arrivals: list[float], validate: list[float], write: list[float], apply: list[float]) -> list[Moments]:

@@ -12,7 +12,6 @@ import pytest
 
 import cqrsim as cq
 from contract.agreement import ENGINES, agreed, array_engine
-from contract.faults import SHORT
 from contract.systems import busy, curious, number
 from cqrsim import engines, ms, per_second, seconds
 from cqrsim.engines import simpy_engine
@@ -234,8 +233,8 @@ def test_plans_of_one_shape_in_turn(settled: Callable[..., cq.Scenario]) -> None
         {"store": cq.EventStore(read=cq.Exponential(ms(2)), restart=cq.Exponential(ms(3)))},
         {},
     ]
-    for fault in (cq.StoreCrash(ms(60), restart=cq.Exponential(ms(9))), cq.FlushErrors(0.2, kept=0.5), SHORT[0]):
-        for changed in (*parts, *reversed(parts)):
+    for fault in (cq.StoreCrash(ms(60), restart=cq.Exponential(ms(9))), cq.FlushErrors(0.2, kept=0.5)):
+        for changed in (*parts, *parts[:3]):
             agreed(settled(**changed, faults=(fault,)), seed=8)
 
 

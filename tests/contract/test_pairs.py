@@ -60,13 +60,22 @@ FAULTS: dict[str, tuple[cq.AnyFault, ...]] = {
 }
 
 
+@pytest.mark.parametrize("state", STATE)
+def test_every_feedback_with_every_state(state: str) -> None:
+    """Equal digests; each pair in calm or in some trouble, and with processes that crash."""
+    for place, feedback in enumerate(FEEDBACK.values(), list(STATE).index(state)):
+        for trouble in (("calm", "messages", "disk")[place % 3], "crashes"):
+            agreed(busy(feedback=feedback, state=STATE[state], faults=FAULTS[trouble], length=ms(200)), seed=2)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("trouble", FAULTS)
 @pytest.mark.parametrize("state", STATE)
-def test_every_feedback_with_every_state(state: str, trouble: str) -> None:
-    """Equal digests; for a shorter while than elsewhere, since there are many."""
+def test_every_feedback_with_every_state_in_every_trouble(state: str, trouble: str) -> None:
+    """All three, a few times each."""
     for feedback in FEEDBACK.values():
-        faults = FAULTS[trouble]
-        agreed(busy(feedback=feedback, state=STATE[state], faults=faults, length=ms(200)), seed=2)
+        for seed in range(10, 13):
+            agreed(busy(feedback=feedback, state=STATE[state], faults=FAULTS[trouble]), seed)
 
 
 @pytest.mark.parametrize("trouble", ["messages", "disk"])

@@ -54,21 +54,21 @@ def compared(seeds: range, compiled: bool) -> int:
     return agreeing
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=40)
 @given(scenario=scenarios(), seed=st.integers(0, 1000))
 def test_generated_scenarios(scenario: cq.Scenario, seed: int) -> None:
     """Whole systems with faults, limits and ties."""
     agreed(scenario, seed)
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=40)
 @given(scenario=scenarios(), seed=st.integers(0, 1000))
 def test_generated_scenarios_in_step(scenario: cq.Scenario, seed: int) -> None:
     """Groups that come at the same instants, and messages that take no time."""
     agreed(in_step(scenario, seed), seed)
 
 
-@settings(UNHURRIED, max_examples=20)
+@settings(UNHURRIED, max_examples=10)
 @given(scenario=scenarios(with_faults=False, timeouts=False), seed=st.integers(0, 1000))
 def test_generated_scenarios_in_calm(scenario: cq.Scenario, seed: int) -> None:
     """Where nobody looks back, what is over is forgotten: which must not show."""

@@ -18,6 +18,12 @@ Ints = npt.NDArray[np.int64]
 LARGEST_RATE = 9_000_000_000
 """Bytes a second that a fault may take, so that a product with nanoseconds stays within 64 bits."""
 
+CELLS_OF_A_COMMAND = 128
+"""So much is set aside for each command where nothing is given back; what is not touched costs nothing."""
+
+KEPT_UP_TO = 1_000_000
+"""Commands of a plan whose luck is kept from one attempt to the next."""
+
 FIRST_ROWS = 1 << 16
 """Rows of the trace that memory has room for at first."""
 
@@ -59,8 +65,10 @@ class Known:
 class Memory:
     """A plan laid out; ``columns`` and ``series`` say what stands where, so that what is missing can be drawn."""
 
-    def __init__(self, plan: Plan, known: Known) -> None:
+    def __init__(self, plan: Plan, known: Known, drawn: dict[tuple[int, int], Ints] | None = None) -> None:
         self.plan = plan
+        self.drawn = {} if drawn is None else drawn
+        """Luck of this plan that was drawn for an earlier attempt, by column and slot."""
         self.known = known
         self.top = FIRST_FREE
         self.blocks: list[tuple[int, npt.ArrayLike]] = []
@@ -121,9 +129,17 @@ class Memory:
         self.columns[address] = number
         needed = self.known.slots.get(number, set()) | set(eager)
         for slot in sorted(slot for slot in needed if slot < slots):
-            row = self.put(column.array(slot))
+            row = self.put(self._luck_of(column, number, slot))
             self.blocks.append((address + 2 + slot, (row,)))
         return address
+
+    def _luck_of(self, column: Column, number: int, slot: int) -> Ints:
+        """A row of luck, kept for another attempt unless the plan is so large that it must not lie about twice."""
+        if len(self.plan.marks) > KEPT_UP_TO:
+            return column.array(slot)
+        if (number, slot) not in self.drawn:
+            self.drawn[number, slot] = column.array(slot)
+        return self.drawn[number, slot]
 
     def row_of(self, series: Series | None) -> int:
         """A series, as long as it is known to be needed."""
@@ -153,8 +169,9 @@ class Memory:
         self._lay_out_handler(plan)
         self._lay_out_store(plan)
         self._lay_out_run(plan)
-        size = self.top + 2 * self.known.room
-        self.cells |= {TOP: self.top, SIZE: size, LIMIT: self.top + self.known.room}
+        room = self.known.room + (0 if self.cells[RECYCLES] else CELLS_OF_A_COMMAND * len(plan.marks))
+        size = self.top + 2 * room
+        self.cells |= {TOP: self.top, SIZE: size, LIMIT: self.top + room}
         numbers = np.zeros(size, dtype=np.int64)
         for address, values in self.blocks:
             numbers[address : address + len(values)] = values  # type: ignore[arg-type]

@@ -35,5 +35,5 @@ def misses(m, where, what):
         m[MISSED + 2 * m[MISSES]], m[MISSED + 2 * m[MISSES] + 1] = where, what
         m[MISSES] += 1
     if m[MISSES] == 1:
-        m[BUDGET] = m[EVENTS_DONE] + 10_000
+        m[BUDGET] = 2 * m[EVENTS_DONE] + 10_000
     return 0
