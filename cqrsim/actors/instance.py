@@ -82,11 +82,14 @@ class Instance:
         self.is_away, self.is_paused = True, True
 
     def resume(self) -> None:
-        """Go on as if nothing had been."""
+        """Go on as if nothing had been, until it is paused again: then the rest is put off behind what it was at."""
         if self.is_dead:
             return
         self.is_away, self.is_paused = False, False
         put_off, self.put_off = self.put_off, deque()
-        for act in put_off:
-            act()
-        self.let_in()
+        while put_off and not self.is_away:
+            put_off.popleft()()
+        if self.is_away:
+            self.put_off.extend(put_off)
+        else:
+            self.let_in()

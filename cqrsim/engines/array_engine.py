@@ -297,6 +297,8 @@ def happen_again(m, kind, a, b, c):
         judge_shard(m, a)
     elif kind == JUDGE_VIEWS:
         judge_views(m)
+    elif kind == RESUME_NEXT:
+        instances.resume_next(m, a, b)
     elif kind == HEAR_MEANWHILE:
         instances.hear_what_came_meanwhile(m, a)
 
@@ -430,8 +432,10 @@ def _attempt(memory: Memory, advance_by: Advance, take_rows: Take) -> bool:
         except MemoryError:
             said = -1
         if said == -1:
-            memory.known.room *= 4
-            memory.known.rows *= 2
+            if numbers[OUT_END] >= numbers[OUT_LAST]:
+                memory.known.rows *= 2
+            else:
+                memory.known.room *= 4
             return False
         if said in (0, 1):
             start, end = int(numbers[OUT]), int(numbers[OUT_END])

@@ -4,7 +4,7 @@ from cqrsim.engines.arrays import absence, disks, folding, handling, hearing, jo
 from cqrsim.engines.arrays.agenda import add_to_agenda, after, new_act, put_on_agenda
 from cqrsim.engines.arrays.luck import drawn, of_series
 from cqrsim.engines.arrays.memory import *
-from cqrsim.engines.arrays.records import after_all, new, push
+from cqrsim.engines.arrays.records import after_all, new, push, take
 from cqrsim.engines.arrays.rows import note, row
 from cqrsim.engines.arrays.words import *
 from cqrsim.moments import NEVER
@@ -176,8 +176,22 @@ def resume(m, home):
     if m[home + D_DEAD] == 1:
         return
     m[home + D_AWAY] = m[home + D_PAUSED] = 0
-    add_to_agenda(m, LET_IN, home, 0, 0)
-    put_on_agenda(m, m[home + D_PUT_OFF])
+    put_off = m[home + D_PUT_OFF]
+    m[home + D_PUT_OFF] = new(m, LIST_SIZE)
+    resume_next(m, home, put_off)
+
+
+def resume_next(m, home, put_off):
+    """One thing after the other, until it is paused again: then the rest is put off behind what it was at."""
+    if m[home + D_AWAY] == 1:
+        after_all(m, m[home + D_PUT_OFF], put_off)
+    elif m[put_off + COUNT] == 0:
+        let_in(m, home)
+    else:
+        add_to_agenda(m, RESUME_NEXT, home, put_off, 0)
+        cell = new(m, 2)
+        m[cell], m[cell + 1] = take(m, put_off), m[AGENDA]
+        m[AGENDA] = cell
 
 
 def catch_up(m, home):

@@ -81,6 +81,7 @@ class Memory:
         reloads = plan.state.conflict_retries if plan.state.load else 0
         self.tries = tries
         self.lucks = 64 * reloads + min(63, tries) + 1
+        self.aggregate, self.aggregates = _numbered_anew(plan)
         self.watches: list[int] = []
         self._homes: list[int] = []
 
@@ -238,9 +239,9 @@ class Memory:
         packed |= plan.caught
         count = int((marks.intended >= 0).sum())
         self.cells |= {
-            MARKS: self.put(packed), AGGREGATE_OF: self.put(marks.aggregate), CHANGE_OF: self.put(marks.change),
+            MARKS: self.put(packed), AGGREGATE_OF: self.put(self.aggregate), CHANGE_OF: self.put(marks.change),
             SESSION: self.put(marks.session), INTENDED: self.put(marks.intended[:count]), OPEN: count,
-            IDENTITIES: len(marks) * (1 + self.tries), AGGREGATE_COUNT: plan.about.aggregates,
+            IDENTITIES: len(marks) * (1 + self.tries), AGGREGATE_COUNT: self.aggregates,
         }  # fmt: skip
 
     def _lay_out_faults(self, plan: Plan) -> None:
@@ -480,7 +481,7 @@ class Memory:
         self._lay_out_shards(plan)
 
     def _lay_out_shards(self, plan: Plan) -> None:
-        handler, aggregates = plan.handler, plan.about.aggregates
+        handler, aggregates = plan.handler, self.aggregates
         share = aggregates // handler.shards + 1
         one_for_all = handler.turn == Turn.EVERYTHING
         common = self._turns(handler.shards, 1) if one_for_all else 0
@@ -506,7 +507,7 @@ class Memory:
 
     def _lay_out_store(self, plan: Plan) -> None:
         store, disk, count = plan.store, plan.disk, len(plan.marks)
-        aggregates = plan.about.aggregates
+        aggregates = self.aggregates
         streams = self.room(aggregates * STREAM_SIZE)
         delayed = store.flush == Flush.PERIODIC and not store.reads_written
         periodic = store.flush == Flush.PERIODIC
@@ -541,7 +542,7 @@ class Memory:
 
     def _start_streams(self, numbers: Ints) -> None:
         """Every aggregate holds what the rule says before its first event."""
-        start, aggregates = self.cells.get(START, 0), self.plan.about.aggregates
+        start, aggregates = self.cells.get(START, 0), self.aggregates
         if start == 0:
             return
         share = aggregates // self.plan.handler.shards + 1
@@ -549,6 +550,24 @@ class Memory:
         places += [(int(numbers[home + D_STREAM]), share) for home in self._homes]
         for address, count in places:
             numbers[address + A_STATE : address + count * STREAM_SIZE : STREAM_SIZE] = start
+
+
+def _numbered_anew(plan: Plan) -> tuple[Ints, int]:
+    """The aggregate of each command, and how many there are; those that no command is about get no number.
+
+    Each stays in its shard, and in its order there.
+    """
+    aggregate, shards = plan.marks.aggregate, plan.handler.shards
+    if plan.about.aggregates <= max(1 << 16, 2 * len(aggregate)):
+        return aggregate, plan.about.aggregates
+    of_shard = aggregate % shards
+    renumbered, most = np.empty(len(aggregate), dtype=np.int64), 0
+    for shard in range(shards):
+        mine = of_shard == shard
+        known, place = np.unique(aggregate[mine], return_inverse=True)
+        renumbered[mine] = place * shards + shard
+        most = max(most, len(known))
+    return renumbered, most * shards
 
 
 def _listens(plan: Plan) -> bool:
