@@ -155,6 +155,7 @@ def test_memory_grows_in_the_middle(
 ) -> None:
     """A queue that only grows: the memory does, too, and the run goes on where it was."""
     grown = counted(monkeypatch, "_with_more_room")
+    monkeypatch.setattr("cqrsim.engines.arrays.layout.CELLS_OF_A_COMMAND", 0)
     begin_with(rows=1 << 10, room=1 << 9)
     slow = {"store": cq.EventStore(dedupe=True), "disk": cq.Disk(write=ms(3)), "faults": (cq.LostMessages(0.1),)}
     blocks = Blocks()
