@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from cqrsim.errors import CqrsimError
-from cqrsim.experiments.watching import somebody_watches
+from cqrsim.experiments.watching import somebody_watches, wants_quiet
 
 if TYPE_CHECKING:
     from cqrsim.scenario import Scenario
@@ -215,7 +215,7 @@ def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | N
         warnings.filterwarnings("ignore", message="IProgress not found")  # plain text serves a notebook without widgets
         from tqdm.auto import tqdm
 
-    yield from tqdm(outcomes, total=total, unit="run", delay=1.0, leave=False)
+    yield from tqdm(outcomes, total=total, unit="run", delay=1.0, leave=False, disable=wants_quiet())
 
 
 def _sorted(outcomes: list[Outcome[Result]]) -> list[Outcome[Result]]:

@@ -76,7 +76,7 @@ def stream(
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(2), warm_up=cq.seconds(0))
     >>> stream(blog, seed=1)
-    StreamedRun(blog, seed 1, replication 0, 7,... rows, not kept)
+    StreamedRun(blog, seed 1, replication 0, 6,224 rows, not kept)
     """
     from cqrsim.metrics.streaming import Streaming
 

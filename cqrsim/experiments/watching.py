@@ -6,9 +6,14 @@ import os
 import sys
 
 
+def wants_quiet() -> bool:
+    """Whether somebody has asked for quiet by now (tqdm itself looks only when it is imported)."""
+    return bool(os.environ.get("TQDM_DISABLE"))
+
+
 def somebody_watches() -> bool:
     """Whether there is a terminal or a notebook to tell, and nobody has asked for quiet (``TQDM_DISABLE``)."""
-    if os.environ.get("TQDM_DISABLE"):  # tqdm itself obeys it in terminals, but not where it draws widgets
+    if wants_quiet():
         return False
     return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
