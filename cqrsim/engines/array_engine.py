@@ -344,7 +344,7 @@ def advance(m):
         if m[OUT_END] > m[OUT_SOFT] and m[m[HEAP]] > m[TIME]:
             settle(m)
             return 1
-        if m[TOP] > m[SIZE] >> 1:
+        if m[TOP] > m[LIMIT]:
             return 2
         if m[MISSES] > 0 and m[EVENTS_DONE] > m[BUDGET]:
             return 3

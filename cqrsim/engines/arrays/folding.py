@@ -76,11 +76,10 @@ def note_missing(m, home, mine, theirs, version):
         theirs = m[theirs + 1]
 
 
-def holds_append(m, stream, journey):
-    """Whether an append has been folded in already."""
-    link = m[stream + A_APPENDS]
+def stands_in(m, link, one):
+    """Whether one stands in a chain of (one, earlier): an append among appends, an instance among those that know."""
     while link:
-        if m[link] == journey:
+        if m[link] == one:
             return True
         link = m[link + 1]
     return False

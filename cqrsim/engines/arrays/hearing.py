@@ -73,10 +73,10 @@ def instance_hears(m, home, journey):
     stream = folding.own_stream(m, home, m[journey + PLACE])
     if m[DUPLICATES_FROM] >= 0:
         m[stream + A_TOUCHED] = 1
-        if folding.holds_append(m, stream, journey):
+        if folding.stands_in(m, m[stream + A_APPENDS], journey):
             return
     if m[CATCHES_UP] == 1:
-        if is_known(m, home, journey):
+        if folding.stands_in(m, m[journey + KNOWN_BY], home):
             return
         gets_known(m, home, journey)
     m[home + D_HEARD_UP_TO] = max(m[home + D_HEARD_UP_TO], m[journey + POSITION])
@@ -90,18 +90,8 @@ def instance_hears(m, home, journey):
         succeed(m, journey)
 
 
-def is_known(m, home, journey):
-    """Whether an instance that keeps count has heard of an event or read it."""
-    link = m[journey + KNOWN_BY]
-    while link:
-        if m[link] == home:
-            return True
-        link = m[link + 1]
-    return False
-
-
 def gets_known(m, home, journey):
-    """It has."""
+    """An instance that keeps count has heard of an event, or read it."""
     link = new(m, 2)
     m[link], m[link + 1] = home, m[journey + KNOWN_BY]
     m[journey + KNOWN_BY] = link

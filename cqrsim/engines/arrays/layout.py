@@ -265,10 +265,10 @@ class Memory:
         return self.record(WATCH_SIZE, {
             F_NUMBER: fault.number, F_EFFECT: fault.effect, F_TARGET: fault.target, F_OPERATION: fault.operation,
             F_BY: fault.by, F_FROM: fault.windows[0][0], F_TO: fault.windows[0][1], F_PLACE: fault.place,
-            F_PROJECTION: fault.projection, F_GROUP: fault.group, F_BEHIND: fault.behind,
+            F_GROUP: fault.group, F_BEHIND: fault.behind,
             F_HIT: self.column(fault.hit, slots, eager), F_BITS: self.row_of(fault.bits),
             F_COUNTS: self.put(fault.counts), F_COUNT_COUNT: len(fault.counts), F_ALL_LATER: fault.and_all_later,
-            F_MEASURE: fault.measure, F_ABOVE: fault.above, F_FOLLOWS: fault.follows,
+            F_MEASURE: fault.measure, F_ABOVE: fault.above,
             F_DELAY: self.row_of(fault.delay), F_AT_MOST: fault.at_most, F_LASTS: self.row_of(fault.lasts),
             F_GOES_ON: fault.goes_on, F_RESTART: self.row_of(fault.restart), F_HELD: fault.held,
             F_POWER: fault.power, F_TEARS: fault.tears, F_NO_ROOM: fault.no_room,
