@@ -6,12 +6,13 @@ from enum import IntEnum
 
 import numpy as np
 import pytest
+from small import at, story
 
 import cqrsim as cq
 from contract.agreement import agreed
 from contract.faults import alone, short_forms
 from contract.systems import busy, curious, number
-from cqrsim import metrics, ms, seconds
+from cqrsim import metrics, ms
 from cqrsim.errors import PlanError
 from cqrsim.messages import Answer, AppendOutcome, Belief, Decision, Link, Part
 from cqrsim.metrics.vocabulary import OUTCOME_OF
@@ -31,25 +32,6 @@ UNSAID: dict[type[IntEnum], tuple[IntEnum, ...]] = {
 
 Sign = Callable[[Trace, Plan], bool]
 """Whether something shows in a run."""
-
-
-def at(*times_ms: float) -> cq.Recorded:
-    """Commands at these times."""
-    return cq.Recorded(times=[ms(time) for time in times_ms])
-
-
-def story(arrivals: cq.AnyArrivals, *faults: cq.AnyFault, **parts: object) -> cq.Scenario:
-    """One aggregate, 2 ms for a write and 1 ms for a flush, nothing else takes time unless it is said."""
-    settings: dict[str, object] = {
-        "clients": cq.Clients(arrivals),
-        "feedback": cq.SyncValidation(answer_at="written"),
-        "state": cq.FromGenerated(give_up_after=None),
-        "aggregates": cq.Evenly(1),
-        "disk": cq.Disk(write=ms(2), flush=ms(1)),
-        "length": seconds(1),
-        "drain": seconds(5),
-    }
-    return cq.Scenario(**(settings | parts), faults=faults)  # type: ignore[arg-type]
 
 
 # --- signs -----------------------------------------------------------------------------------------------------------
