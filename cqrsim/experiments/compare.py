@@ -17,9 +17,10 @@ from cqrsim.experiments.collect import all_failed, collect
 from cqrsim.experiments.differences import difference_table
 from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all, unknown
 from cqrsim.experiments.files import file_names, ready_folder, write_table
-from cqrsim.experiments.measured import FATES, NOT_COUNTED, Measured, measure
+from cqrsim.experiments.measured import Measured, measure
 from cqrsim.experiments.outcomes import outcome_shares
 from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
+from cqrsim.experiments.sampling import FATES, NOT_COUNTED
 from cqrsim.experiments.shared import refuse_mixed_clients, shared_marks
 from cqrsim.experiments.simulate import Run, simulate
 from cqrsim.scenario import Scenario

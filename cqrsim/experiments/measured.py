@@ -1,30 +1,19 @@
-"""What is kept of a run when there are many: its summary, its outcomes, a sample of latencies, and digests.
-
-The sample is chosen by a hash of the command's number, so that it is the same commands in every design.
-"""
+"""What is kept of a run when there are many: its summary, its outcomes, a sample of latencies, and digests."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cqrsim.experiments.sampling import sample
 from cqrsim.experiments.simulate import simulate
-from cqrsim.metrics.latencies import Latency, latencies
-from cqrsim.metrics.paths import paths
 
 if TYPE_CHECKING:
     from cqrsim.experiments.runs import Task
     from cqrsim.trace import Trace
-
-FATES = ("known", "censored", "never")
-"""What a value in the sample means: a wait that ended, one cut off by the end of the run, one that was in vain."""
-
-NOT_COUNTED = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,46 +50,3 @@ def marks_digests(trace: Trace) -> dict[str, str]:
                 total.update(values - first)
         digests[name] = total.hexdigest()[:32]
     return digests
-
-
-def sample(trace: Trace, keep: int) -> pd.DataFrame:
-    """At most ``keep`` commands of the measured window: each of their waits in ms, and what is known of it."""
-    window = np.flatnonzero(paths(trace).in_window)
-    commands = window[chosen(window, keep)]
-    columns: dict[str, NDArray[Any]] = {"command": commands}
-    for name, wait in latencies(trace).items() if keep else ():
-        values, fates = _waits(wait, commands, trace.about.end_ns)
-        columns |= {f"{name}_ms": values, f"{name}_fate": fates}
-    return pd.DataFrame(columns)
-
-
-def _waits(wait: Latency, commands: NDArray[np.intp], end_ns: int) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """The waits of some commands in ms, and the numbers of their fates."""
-    since, until, given_up = wait.since[commands], wait.until[commands], wait.given_up[commands]
-    ended, never = until >= 0, wait.never[commands]
-    stopped = np.select([ended, never & (given_up >= 0)], [until, given_up], end_ns)
-    counted = wait.counted[commands] & (since >= 0)
-    fates = np.select([~counted, ended, never], [NOT_COUNTED, FATES.index("known"), FATES.index("never")], 1)
-    return np.where(counted, np.maximum(stopped - since, 0) / 1e6, np.nan), fates.astype(np.int8)
-
-
-def chosen(commands: NDArray[np.int64], keep: int) -> NDArray[np.intp]:
-    """Where the ``keep`` commands with the smallest hashes stand, in their order.
-
-    >>> chosen(np.arange(100), 3).tolist() == chosen(np.arange(100), 3).tolist()
-    True
-    >>> set(chosen(np.arange(100), 3)) <= set(chosen(np.arange(100), 10))
-    True
-    """
-    if len(commands) <= keep:
-        return np.arange(len(commands))
-    return np.sort(np.argsort(_hashed(commands), kind="stable")[:keep])
-
-
-def _hashed(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a permutation of the 64-bit numbers."""
-    mixed = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return mixed

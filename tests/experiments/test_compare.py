@@ -13,7 +13,7 @@ import pytest
 import cqrsim as cq
 from cqrsim.experiments import Interrupted, measured
 from cqrsim.experiments.findings import findings
-from cqrsim.experiments.measured import chosen
+from cqrsim.experiments.sampling import chosen
 from cqrsim.experiments.runs import Task
 
 COMPARING = sys.modules["cqrsim.experiments.compare"]
