@@ -2,86 +2,92 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from cqrsim.errors import Problem, ScenarioError
-from cqrsim.experiments.checks import a_scenario
+from cqrsim.experiments.arrangements import GRID, Arrangement, Settings
+from cqrsim.experiments.factors import AnyFactor, Paths
+from cqrsim.experiments.points import Points, distinct
+from cqrsim.experiments.stability import overload
+from cqrsim.scenario.values import Settings as Value
+from cqrsim.scenario.writing import digest_of
+from cqrsim.units import Duration, Rate, Size
 
 if TYPE_CHECKING:
     from cqrsim.scenario import Scenario
 
-Paths = tuple[str, ...]
-Settings = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Factor:
-    """One thing that varies: the settings that move together, and their levels, each with a value per setting."""
-
-    paths: Paths
-    levels: tuple[tuple[Any, ...], ...]
-
-    @classmethod
-    def of(cls, key: str | Sequence[str], values: Any, problems: list[Problem]) -> Factor:
-        """A factor of one path, or of several that move together; what is wrong with it is added to the problems."""
-        paths = (key,) if isinstance(key, str) else tuple(key)
-        name = " + ".join(paths)
-        if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-            problems.append(Problem(name, values, "the values of a factor must be a list"))
-            return cls(paths, ())
-        levels = [(_plain(value),) if isinstance(key, str) else _plain(value) for value in values]
-        if not levels:
-            problems.append(Problem(name, levels, "a factor needs at least one value"))
-        fits = [isinstance(level, list | tuple) and len(level) == len(paths) for level in levels]
-        message = f"each value must be a list of {len(paths)}, one for every path"
-        problems += [Problem(name, level, message) for level, fit in zip(levels, fits, strict=True) if not fit]
-        return cls(paths, tuple(tuple(level) for level, fit in zip(levels, fits, strict=True) if fit))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Design:
-    """A base scenario and the factors that vary it; iterate over it for ``(settings, scenario)`` of every point.
+    """A base scenario and what varies it; iterate over it for ``(settings, scenario)`` of every point.
 
-    The last factor varies fastest.  :func:`grid` makes one.
+    :func:`grid`, :func:`one_at_a_time`, :func:`latin_hypercube` and :func:`sobol` make one.
     """
 
     base: Scenario
-    factors: tuple[Factor, ...]
+    factors: tuple[AnyFactor, ...]
+    arrangement: Arrangement = GRID
+    where: tuple[str, ...] = ()
+    """Constraints that points must obey; those that do not are left out."""
 
     @property
     def paths(self) -> Paths:
         """The varied settings, in order."""
         return tuple(path for factor in self.factors for path in factor.paths)
 
-    @cached_property
+    @property
     def points(self) -> tuple[tuple[Settings, Scenario], ...]:
-        """All points of the grid; ScenarioError names every one that is not a valid scenario."""
-        points: list[tuple[Settings, Scenario]] = []
-        problems: list[Problem] = []
-        for levels in itertools.product(*(factor.levels for factor in self.factors)):
-            settings = dict(zip(self.paths, itertools.chain.from_iterable(levels), strict=True))
-            try:
-                points.append((settings, self.base.with_(settings)))
-            except ScenarioError as error:
-                problems += error.problems
-        if problems:
-            raise ScenarioError(distinct(problems))
-        return tuple(points)
+        """All points; ScenarioError names every one that is not a valid scenario."""
+        return self._made.points
+
+    @property
+    def left_out(self) -> int:
+        """How many points break a constraint."""
+        return self._made.left_out
+
+    @cached_property
+    def overloads(self) -> tuple[str, ...]:
+        """For each point what cannot keep up with its commands, told as a sentence; empty where all is well."""
+        return tuple(overload(scenario) for _, scenario in self)
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """The digest of each point's scenario."""
+        return tuple(scenario.digest() for _, scenario in self)
+
+    def digest(self) -> str:
+        """SHA-256 of what is to be run: the settings and the scenario of every point, in order."""
+        hasher = hashlib.sha256()
+        for (settings, _), scenario in zip(self, self.digests, strict=True):
+            told = {path: _content(value) for path, value in settings.items()}
+            hasher.update(json.dumps([told, scenario], separators=(",", ":"), allow_nan=False).encode())
+        return hasher.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write the design with its base scenario to one .toml or .json file, for :func:`load_design`."""
+        from cqrsim.experiments.design_file import save_design
+
+        save_design(self, path)
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row per point: its number, a column per varied setting, and the scenario's digest."""
+        """One row per point: its number, a column per varied setting, and the scenario's digest.
+
+        Where any point is overloaded, a last column ``overload`` tells of what.
+        """
         rows = pd.DataFrame({"point": range(len(self))})
         for path, column in self.columns().items():
             rows[path] = column
-        rows["scenario"] = [scenario.digest() for _, scenario in self]
+        rows["scenario"] = list(self.digests)
+        if any(self.overloads):
+            rows["overload"] = list(self.overloads)
         return rows
 
     def columns(self) -> dict[str, pd.Series[Any]]:
@@ -95,104 +101,18 @@ class Design:
         return iter(self.points)
 
     def __repr__(self) -> str:
-        factors = ", ".join(f"{' + '.join(factor.paths)}: {len(factor.levels)}" for factor in self.factors)
-        return f"Design({len(self)} points; {factors})"
+        factors = ", ".join(map(str, self.factors))
+        how = "" if self.arrangement.name == "grid" else f"{self.arrangement.name}, "
+        but = f", {self.left_out} left out by where" if self.left_out else ""
+        return f"Design({how}{len(self)} points{but}; {factors})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"base": self.base, "factors": self.factors}
+        names = ("base", "factors", "arrangement", "where")
+        return {name: getattr(self, name) for name in names}
 
-
-def grid(base: Scenario, factors: Mapping[str | Paths, Sequence[Any]]) -> Design:
-    """Every combination of the factors' levels, applied to a base scenario.
-
-    A factor is a dotted path with its values, or a tuple of paths that move together with tuples of values.
-    Raises ScenarioError, with all mistakes at once, for unknown paths (did-you-mean), values that a setting refuses,
-    factors without values, and paths that two factors move.
-
-    >>> import cqrsim as cq
-    >>> blog = cq.presets.blog()
-    >>> together = [(cq.seconds(9), cq.seconds(1))]
-    >>> design = grid(blog, {"disk.write": [cq.ms(1), cq.ms(2)], ("length", "warm_up"): together})
-    >>> len(design)
-    2
-    >>> design.frame[["disk.write", "length"]]
-      disk.write length
-    0        1ms     9s
-    1        2ms     9s
-    """
-    base = a_scenario("base", base)
-    if not isinstance(factors, Mapping):
-        example = 'write {"disk.write": [ms(1), ms(2)]}'
-        raise ScenarioError((Problem("factors", factors, "must be a dict of values by their path", example),))
-    problems: list[Problem] = []
-    made = [Factor.of(key, values, problems) for key, values in factors.items() if _is_key(key, problems)]
-    if not factors:
-        problems.append(Problem("factors", None, "a design needs at least one factor"))
-    return design_of(base, made, problems)
-
-
-def design_of(base: Scenario, factors: Sequence[Factor], problems: Sequence[Problem] = ()) -> Design:
-    """The design of these factors, with all its points checked; mistakes are told together with those found before."""
-    problems = [*problems, *_overlaps(factors)]
-    if problems:
-        raise ScenarioError(distinct([*problems, *_among_others(base, factors)]))
-    design = Design(base, tuple(factors))
-    assert len(design) > 0  # counting the points makes them, so that mistakes show before anything runs
-    return design
-
-
-def distinct(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems without those that read the same."""
-    return list({str(problem): problem for problem in problems}.values())
-
-
-def _is_key(key: Any, problems: list[Problem]) -> bool:
-    paths = key if isinstance(key, tuple) else (key,)
-    if paths and all(isinstance(path, str) for path in paths):
-        return True
-    problems.append(Problem("factors", key, "a factor must be a path, or a tuple of paths that move together"))
-    return False
-
-
-def _among_others(base: Scenario, factors: Sequence[Factor]) -> Iterator[Problem]:
-    """What is wrong besides: paths that do not exist, and values that settings refuse.
-
-    Settings that a broken factor would move are not known, so whatever hangs on them, too, is not held against others.
-    """
-    overlapping = {problem.path for problem in _overlaps(factors)}
-    sound = [factor for factor in factors if factor.levels and overlapping.isdisjoint(factor.paths)]
-    broken = {path for factor in factors if factor not in sound for path in factor.paths}
-    for path in sorted(broken):
-        try:
-            base.setting(path)
-        except ScenarioError as error:
-            yield from error.problems
-    try:
-        _ = Design(base, tuple(sound)).points
-    except ScenarioError as error:
-        yield from (problem for problem in error.problems if not _hangs_on(problem, broken))
-
-
-def _hangs_on(problem: Problem, paths: Iterable[str]) -> bool:
-    """Whether a problem concerns one of these settings, or names it as what a value does not go with."""
-    said = set(problem.message.replace('"', " ").replace(",", " ").split())
-    return any(problem.path == path or path in said or path.rpartition(".")[2] in said for path in paths)
-
-
-def _overlaps(factors: Sequence[Factor]) -> Iterator[Problem]:
-    """Settings that would be set twice, the same or one within the other: the result would hang on the order."""
-    paths = [path for factor in factors for path in factor.paths]
-    for one, other in itertools.combinations(paths, 2):
-        if one == other:
-            yield Problem(one, None, "is varied twice")
-        elif other.startswith(f"{one}.") or one.startswith(f"{other}."):
-            part, whole = sorted((one, other), key=len, reverse=True)
-            yield Problem(part, None, f'is varied alone and as a part of "{whole}"')
-
-
-def _plain(value: Any) -> Any:
-    """Numbers of NumPy as those of Python."""
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    @cached_property
+    def _made(self) -> Points:
+        return Points.of(self.base, self.factors, self.arrangement, self.where)
 
 
 def _column(values: Sequence[Any]) -> pd.Series[Any]:
@@ -206,3 +126,17 @@ def _column(values: Sequence[Any]) -> pd.Series[Any]:
 def as_text(value: Any) -> str:
     """A setting's value in a few characters: "1.5ms", "200/s", "ForwardEvent(poll=ms(100))"."""
     return str(value) if isinstance(value, int | float | str) or value is None else repr(value)
+
+
+def _content(value: Any) -> Any:
+    """What makes a setting's value what it is, in plain data."""
+    if isinstance(value, Value):
+        return digest_of(value)
+    if isinstance(value, list | tuple):
+        return [_content(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(key): _content(part) for key, part in value.items()}
+    return str(value) if isinstance(value, Duration | Size | Rate) else value
+
+
+__all__ = ["Design", "as_text", "distinct"]

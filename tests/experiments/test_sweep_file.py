@@ -178,3 +178,30 @@ def test_open_and_closed_clients_are_refused(folder: Path) -> None:
     values = [{kind = "Poisson", rate = "9/s"}, {kind = "Closed", clients = 3, think = "1s"}]
     """
     assert "differ in whether they wait for answers" in told(folder, mixed)
+
+
+def test_a_sweep_may_spread_points_over_ranges(folder: Path) -> None:
+    spread = """
+    scenario = "blog.toml"
+    arrangement = "latin_hypercube"
+    points = 6
+    design_seed = 4
+    where = ["disk.write < 9ms"]
+
+    [[factor]]
+    path = "disk.write"
+    low = "1ms"
+    high = "10ms"
+    scale = "log"
+    """
+    (folder / "sweep.toml").write_text(spread)
+    writes = {"disk.write": cq.Between("1ms", "10ms", scale="log")}
+    design = cq.latin_hypercube(cq.presets.blog(), writes, points=6, seed=4, where=["disk.write < 9ms"])
+    assert load_sweep(folder / "sweep.toml") == cq.SweepFile(design, replications=10, seed=1)
+    assert load_sweep(folder / "sweep.toml").design.left_out == design.left_out == 6 - len(design)
+
+
+def test_a_design_file_is_a_sweep_that_says_no_more(folder: Path) -> None:
+    design = cq.one_at_a_time(cq.presets.blog(), {"handlers.shards": [2, 4]})
+    design.save(folder / "design.toml")
+    assert load_sweep(folder / "design.toml") == cq.SweepFile(design, replications=10, seed=1)
