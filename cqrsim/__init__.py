@@ -9,7 +9,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cqrsim.errors import CqrsimError, PlanError, ResultError, ScenarioError, TraceError
+from cqrsim.errors import CqrsimError, CqrsimWarning, PlanError, ResultError, ScenarioError, TraceError
 from cqrsim.messages import Command, Refused
 from cqrsim.scenario import (
     AfterFault,
@@ -148,43 +148,89 @@ from cqrsim.units import (
 )
 
 if TYPE_CHECKING:
-    from cqrsim import metrics, plots
+    from cqrsim import metrics, plots, theory
+    from cqrsim.experiments.between import Between
+    from cqrsim.experiments.breakeven import Breakeven, breakeven
     from cqrsim.experiments.compare import Comparison, compare
-    from cqrsim.experiments.design import Design, grid
+    from cqrsim.experiments.design import Design
+    from cqrsim.experiments.design_file import load_design
+    from cqrsim.experiments.designs import grid, latin_hypercube, one_at_a_time, sobol
+    from cqrsim.experiments.gather import gather
     from cqrsim.experiments.outcome_designs import outcome_designs
     from cqrsim.experiments.outcome_faults import outcome_faults
     from cqrsim.experiments.outcome_table import OutcomeTable, outcome_table
+    from cqrsim.experiments.precision import Precision
+    from cqrsim.experiments.rare import Rare, rare
+    from cqrsim.experiments.runs import Interrupted
+    from cqrsim.experiments.saving import load_comparison
     from cqrsim.experiments.scripts import Step, at_every_operation, script
+    from cqrsim.experiments.sensitivity import Sensitivity, morris, sobol_indices
+    from cqrsim.experiments.shards import Shard
     from cqrsim.experiments.simulate import Run, simulate
+    from cqrsim.experiments.stability import loads
     from cqrsim.experiments.streamed import StreamedRun, stream
     from cqrsim.experiments.strikes import expected_strikes
-    from cqrsim.experiments.sweep import Sweep, sweep
+    from cqrsim.experiments.sweep import Sweep, load_results, sweep
+    from cqrsim.experiments.sweep_file import SweepFile, load_sweep
+    from cqrsim.experiments.timeout_curve import TimeoutCurve, timeout_curve
+    from cqrsim.experiments.verdict import Verdict
+    from cqrsim.experiments.warm_up import WarmUp, suggest_warm_up
+    from cqrsim.theory import Verification, verify
     from cqrsim.trace import Trace
 
 __version__ = "0.1.0"
 
 _LATE = {
+    "Breakeven": "cqrsim.experiments",
+    "breakeven": "cqrsim.experiments",
+    "Interrupted": "cqrsim.experiments",
+    "morris": "cqrsim.experiments",
+    "Sensitivity": "cqrsim.experiments",
+    "Shard": "cqrsim.experiments",
+    "sobol_indices": "cqrsim.experiments",
+    "Verification": "cqrsim.theory",
+    "load_results": "cqrsim.experiments",
+    "gather": "cqrsim.experiments",
+    "Between": "cqrsim.experiments",
     "Comparison": "cqrsim.experiments",
     "Design": "cqrsim.experiments",
     "OutcomeTable": "cqrsim.experiments",
+    "Precision": "cqrsim.experiments",
+    "Rare": "cqrsim.experiments",
     "Run": "cqrsim.experiments",
     "Step": "cqrsim.experiments",
+    "StreamedRun": "cqrsim.experiments",
     "Sweep": "cqrsim.experiments",
+    "SweepFile": "cqrsim.experiments",
+    "TimeoutCurve": "cqrsim.experiments",
     "Trace": "cqrsim.trace",
+    "Verdict": "cqrsim.experiments",
+    "WarmUp": "cqrsim.experiments",
     "at_every_operation": "cqrsim.experiments",
     "compare": "cqrsim.experiments",
     "expected_strikes": "cqrsim.experiments",
     "grid": "cqrsim.experiments",
+    "latin_hypercube": "cqrsim.experiments",
+    "load_comparison": "cqrsim.experiments",
+    "load_design": "cqrsim.experiments",
+    "load_sweep": "cqrsim.experiments",
+    "loads": "cqrsim.experiments",
     "metrics": "",
+    "one_at_a_time": "cqrsim.experiments",
     "outcome_designs": "cqrsim.experiments",
     "outcome_faults": "cqrsim.experiments",
     "outcome_table": "cqrsim.experiments",
     "plots": "",
+    "rare": "cqrsim.experiments",
     "script": "cqrsim.experiments",
     "simulate": "cqrsim.experiments",
+    "sobol": "cqrsim.experiments",
     "stream": "cqrsim.experiments",
-    "StreamedRun": "cqrsim.experiments",
+    "suggest_warm_up": "cqrsim.experiments",
     "sweep": "cqrsim.experiments",
+    "theory": "",
+    "timeout_curve": "cqrsim.experiments",
+    "verify": "cqrsim.theory",
 }
 """What is imported when it is first used, since pandas and its kind take their time."""
 
@@ -214,6 +260,8 @@ __all__ = [
     "AnyTrigger",
     "At",
     "BackgroundReads",
+    "Between",
+    "Breakeven",
     "Bursts",
     "ClientDisconnect",
     "Clients",
@@ -226,6 +274,7 @@ __all__ = [
     "ConsumeDisk",
     "Corrupt",
     "CqrsimError",
+    "CqrsimWarning",
     "Crash",
     "Custom",
     "Cut",
@@ -262,6 +311,7 @@ __all__ = [
     "HandlerCrash",
     "Handlers",
     "InBursts",
+    "Interrupted",
     "Lie",
     "LoadDecideAppend",
     "LogNormal",
@@ -283,10 +333,12 @@ __all__ = [
     "Polling",
     "PowerLoss",
     "PreValidation",
+    "Precision",
     "Projection",
     "ProjectionCrash",
     "Promote",
     "Range",
+    "Rare",
     "Rate",
     "Recorded",
     "Refuse",
@@ -300,7 +352,9 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "Sensitivity",
     "Sequence",
+    "Shard",
     "Silence",
     "SilentChange",
     "Size",
@@ -312,11 +366,16 @@ __all__ = [
     "StoreCrash",
     "StreamedRun",
     "Sweep",
+    "SweepFile",
     "SyncValidation",
+    "TimeoutCurve",
     "Trace",
     "TraceError",
     "TwoInstances",
     "Uniform",
+    "Verdict",
+    "Verification",
+    "WarmUp",
     "Weighted",
     "When",
     "While",
@@ -325,24 +384,34 @@ __all__ = [
     "Zombie",
     "__version__",
     "at_every_operation",
+    "breakeven",
     "bytes_",
     "compare",
     "days",
     "expected_strikes",
     "from_dict",
+    "gather",
     "gb",
     "gib",
     "grid",
     "hours",
     "kb",
     "kib",
+    "latin_hypercube",
     "load",
+    "load_comparison",
+    "load_design",
+    "load_results",
+    "load_sweep",
+    "loads",
     "mb",
     "metrics",
     "mib",
     "minutes",
+    "morris",
     "ms",
     "ns",
+    "one_at_a_time",
     "outcome_designs",
     "outcome_faults",
     "outcome_table",
@@ -354,11 +423,18 @@ __all__ = [
     "per_second",
     "plots",
     "presets",
+    "rare",
     "schema",
     "script",
     "seconds",
     "simulate",
+    "sobol",
+    "sobol_indices",
     "stream",
+    "suggest_warm_up",
     "sweep",
+    "theory",
+    "timeout_curve",
     "us",
+    "verify",
 ]

@@ -24,6 +24,10 @@ class CqrsimError(Exception):
     """Whatever cqrsim raises on purpose."""
 
 
+class CqrsimWarning(UserWarning):
+    """Whatever cqrsim warns of: it goes on, but somebody should know."""
+
+
 class UnitError(CqrsimError, ValueError):
     """A duration, size or rate that is none."""
 

@@ -155,18 +155,19 @@ class TestCompare:
         self, cqrsim: Told, blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "sweep.toml").write_text(SWEEP)
-        for command, file, ends_at, said in (
-            ("compare", "blog.toml", (0, 3), "3 of 10 runs of 1s for each design, seed 1"),
-            ("sweep", "sweep.toml", (1, 3), "2 points, 3 to 10 of 10 runs of each, seed 1"),
+        for command, work, file, ends_at, said in (
+            ("compare", "measure", "blog.toml", (0, 3), "3 of 10 runs of 1s for each design, seed 1"),
+            ("sweep", "sum_up", "sweep.toml", (1, 3), "2 points, 3 to 10 of 10 runs of each, seed 1"),
         ):
             module = sys.modules[f"cqrsim.experiments.{command}"]
+            really = getattr(module, work)
 
-            def stops(task: object, keep: int, ends_at: object = ends_at, measure: object = module.measure) -> object:
+            def stops(task: object, ends_at: object = ends_at, really: object = really, **options: object) -> object:
                 if task.key == ends_at:  # type: ignore[attr-defined]
                     raise KeyboardInterrupt
-                return measure(task, keep)  # type: ignore[operator]
+                return really(task, **options)  # type: ignore[operator]
 
-            monkeypatch.setattr(module, "measure", stops)
+            monkeypatch.setattr(module, work, stops)
             told = cqrsim(command, tmp_path / file, "--replications", 10)
             assert told.code == 130 and told.out.startswith(said)
 
@@ -210,8 +211,9 @@ class TestOthers:
         (tmp_path / "sweep.toml").write_text(SWEEP)
         told = cqrsim("sweep", tmp_path / "sweep.toml", "--out", tmp_path / "out", "--jobs", 2)
         assert told.code == 0 and told.out.startswith("2 points, 2 runs of each, seed 1")
-        frame = pd.read_csv(tmp_path / "out" / "sweep.csv")
-        assert set(frame["disk.write"]) == {"1ms", "2ms"} and set(frame["replication"]) == {0, 1}
+        frame = pd.read_parquet(tmp_path / "out" / "results")
+        assert frame["scenario"].nunique() == 2 and set(frame["replication"]) == {0, 1}
+        assert set(pd.read_csv(tmp_path / "out" / "estimates.csv")["disk.write"]) == {"1ms", "2ms"}
 
     def test_what_a_sweep_file_says_can_be_overruled(self, cqrsim: Told, blog: Path, tmp_path: Path) -> None:
         (tmp_path / "sweep.toml").write_text(SWEEP)

@@ -17,11 +17,13 @@ from cqrsim.cli.comparing import compare
 from cqrsim.cli.looking import check, schema, show
 from cqrsim.cli.options import BAD_INPUT, INTERRUPTED, NO, fail
 from cqrsim.cli.outcomes import outcomes
+from cqrsim.cli.reporting import report
 from cqrsim.cli.running import run
-from cqrsim.cli.sweeping import sweep
+from cqrsim.cli.sweeping import gather, sweep
+from cqrsim.cli.verify import verify
 from cqrsim.errors import CqrsimError, RunError
 
-COMMANDS = (compare, run, sweep, outcomes, check, show, schema)
+COMMANDS = (compare, run, sweep, gather, outcomes, report, verify, check, show, schema)
 """In the order in which help lists them."""
 
 app = typer.Typer(

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from cqrsim.errors import RunError
-from cqrsim.experiments.measured import Measured
+from cqrsim.experiments.measured import Summed
+from cqrsim.experiments.numbers import summary_of
 from cqrsim.experiments.runs import Done, Failure, Outcome, Task
+
+Kept = TypeVar("Kept", bound=Summed)
 
 Labels = Mapping[str, "pd.Series[Any]"]
 """Columns that say which design a result belongs to: one value per design each."""
 
 
 @dataclass(frozen=True, eq=False)
-class Collected:
+class Collected(Generic[Kept]):
     """What many runs left behind; ``frame``, ``runs`` and ``errors`` begin with the columns of the labels."""
 
-    measured: dict[tuple[int, int], Measured]
+    measured: dict[tuple[int, int], Kept]
     failures: list[Failure]
     tasks: dict[tuple[int, int], Task]
     labels: Labels
@@ -29,7 +32,9 @@ class Collected:
     @property
     def frame(self) -> pd.DataFrame:
         """One row per design, replication, metric and statistic."""
-        return self.joined({key: result.summary for key, result in self.measured.items()})
+        numbers = [result.numbers for result in self.measured.values()]
+        keys = [key for key, result in self.measured.items() for _ in range(len(result.numbers.kinds))]
+        return self._labelled(keys, summary_of(numbers))
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -66,7 +71,7 @@ def all_failed(runs: pd.DataFrame, errors: pd.DataFrame, by: str) -> list[Any]:
     return [one for one in errors[by].unique() if one not in set(runs[by])]
 
 
-def collect(tasks: Sequence[Task], outcomes: Sequence[Outcome[Measured]], labels: Labels) -> Collected:
+def collect(tasks: Sequence[Task], outcomes: Sequence[Outcome[Kept]], labels: Labels) -> Collected[Kept]:
     """Sorts results from failures; RunError if there are failures only, for then nothing can be said."""
     measured = {outcome.key: outcome.result for outcome in outcomes if isinstance(outcome, Done)}
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]

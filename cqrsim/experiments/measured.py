@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cqrsim.experiments.numbers import Numbers, numbers_of
 from cqrsim.experiments.sampling import sample
 from cqrsim.experiments.simulate import simulate
 
@@ -17,23 +18,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What one run of many leaves behind."""
+class Summed:
+    """What is kept of a run of which only the summary is wanted."""
 
-    summary: pd.DataFrame
+    numbers: Numbers
+    trace: str
+    """Digest of all that happened."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured(Summed):
+    """What is kept of a run of a comparison."""
+
     outcomes: pd.DataFrame
     sample: pd.DataFrame
     marks: dict[str, str]
     """Digest of what the commands of each group are, whatever became of them."""
-    trace: str
-    """Digest of all that happened."""
+
+
+def sum_up(task: Task) -> Summed:
+    """Simulates a task and sums it up."""
+    trace = simulate(task.scenario, task.seed, task.replication, task.engine).trace
+    return Summed(numbers_of(trace), trace.digest())
 
 
 def measure(task: Task, keep: int = 0) -> Measured:
     """Simulates a task and measures it; ``keep`` is the largest number of commands in the sample."""
     run = simulate(task.scenario, task.seed, task.replication, task.engine)
     trace = run.trace
-    return Measured(run.summary(), run.outcomes(), sample(trace, keep), marks_digests(trace), trace.digest())
+    return Measured(numbers_of(trace), trace.digest(), run.outcomes(), sample(trace, keep), marks_digests(trace))
 
 
 def marks_digests(trace: Trace) -> dict[str, str]:

@@ -78,10 +78,10 @@ Work = Callable[[Task], Result]
 class Interrupted(KeyboardInterrupt):
     """Somebody pressed Ctrl-C; ``outcomes`` are the runs that had finished, ``partial`` is the result of those."""
 
-    def __init__(self, outcomes: list[Outcome[Any]]) -> None:
+    def __init__(self, outcomes: list[Outcome[Any]], partial: Any = None) -> None:
         super().__init__("interrupted")
         self.outcomes = outcomes
-        self.partial: Any = None
+        self.partial = partial
 
 
 def run_all(
@@ -93,7 +93,7 @@ def run_all(
     """
     outcomes: list[Outcome[Result]] = []
     try:
-        for outcome in _watched(finished(tasks, work, n_jobs), len(tasks), progress):
+        for outcome in watched(finished(tasks, work, n_jobs), len(tasks), progress):
             outcomes.append(outcome)
     except KeyboardInterrupt as stopped:
         raise Interrupted(_sorted(outcomes)) from stopped
@@ -151,28 +151,56 @@ class Chunks:
 
 
 def _spread(tasks: Sequence[Task], work: Work[Result], n_jobs: int | None) -> Iterator[Outcome[Result]]:
-    """Through joblib.  A worker that dies takes its pool with it, so what is left is tried once more in a new one."""
-    waiting = {task.key: task for task in tasks}
-    lost: Exception | None = None
-    for _ in range(2):
+    """Through joblib.  A worker that dies takes its pool with it, so what is left is tried once more in a new one.
+
+    If a worker dies again, a run may be what kills it: those that were under way are tried one by one, each in a pool
+    of its own, and the others go on.
+    """
+    waiting, troubles = {task.key: task for task in tasks}, 0
+    while waiting:
+        chunks = _chunks(list(waiting.values()), n_jobs)
         try:
-            for outcome in _pooled(list(waiting.values()), work, n_jobs):
+            for outcome in _pooled(chunks, work, n_jobs):
                 del waiting[outcome.key]
                 yield outcome
         except Exception as error:
-            lost = error
-        if not waiting:
-            return
-    assert lost is not None
-    for task in waiting.values():
-        yield Failure.of(task, lost)
+            troubles += 1
+            suspects = [task for task in chunks.tasks[: chunks.given] if task.key in waiting]
+            if troubles == 1:
+                continue
+            if not (suspects and _lost_a_worker(error)):
+                yield from (Failure.of(task, error) for task in waiting.values())
+                return
+            for task in suspects:
+                del waiting[task.key]
+                yield _alone(task, work, n_jobs)
 
 
-def _pooled(tasks: Sequence[Task], work: Work[Result], n_jobs: int | None) -> Iterator[Outcome[Result]]:
+def _alone(task: Task, work: Work[Result], n_jobs: int | None) -> Outcome[Result]:
+    try:
+        (outcome,) = _pooled(_chunks([task], n_jobs), work, n_jobs)
+        return outcome
+    except Exception as error:
+        return Failure.of(task, error)
+
+
+def _lost_a_worker(error: Exception) -> bool:
+    """Whether a worker died; Dask calls that by a name of its own, after it has tried elsewhere."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    return isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker"
+
+
+def _chunks(tasks: Sequence[Task], n_jobs: int | None) -> Chunks:
+    import joblib
+
+    return Chunks(tasks, workers=max(1, joblib.effective_n_jobs(n_jobs)))
+
+
+def _pooled(chunks: Chunks, work: Work[Result], n_jobs: int | None) -> Iterator[Outcome[Result]]:
     import joblib
 
     pool = _pool(n_jobs)
-    chunks = Chunks(tasks, workers=max(1, joblib.effective_n_jobs(n_jobs)))
     returned = pool(joblib.delayed(_do_chunk)(work, chunk) for chunk in chunks)
     for outcomes, seconds in cast("Iterable[tuple[list[Outcome[Result]], float]]", returned):
         chunks.learn(len(outcomes), seconds)
@@ -206,8 +234,13 @@ def _plain(n_jobs: int | None) -> bool:
     return n_jobs in (1, None)
 
 
-def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | None) -> Iterator[Outcome[Result]]:
-    """The same outcomes behind a progress bar, which stays away from short jobs and from files."""
+def watched(
+    outcomes: Iterator[Outcome[Result]], total: int, progress: bool | None, before: int = 0
+) -> Iterator[Outcome[Result]]:
+    """The same outcomes behind a progress bar, which stays away from short jobs and from files.
+
+    ``before`` of the total were finished before.
+    """
     if not (somebody_watches() if progress is None else progress):
         yield from outcomes
         return
@@ -215,7 +248,8 @@ def _watched(outcomes: Iterator[Outcome[Result]], total: int, progress: bool | N
         warnings.filterwarnings("ignore", message="IProgress not found")  # plain text serves a notebook without widgets
         from tqdm.auto import tqdm
 
-    yield from tqdm(outcomes, total=total, unit="run", delay=1.0, leave=False, disable=wants_quiet())
+    bar = tqdm(outcomes, total=total, initial=before, unit="run", delay=1.0, leave=False, disable=wants_quiet())
+    yield from bar
 
 
 def _sorted(outcomes: list[Outcome[Result]]) -> list[Outcome[Result]]:

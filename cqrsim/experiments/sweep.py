@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from cqrsim.errors import Problem, ScenarioError
-from cqrsim.experiments import wording
+from cqrsim.errors import Problem, RunError, ScenarioError
+from cqrsim.experiments import pareto_front, wording
 from cqrsim.experiments.checks import an_engine, share, whole_number, workers
-from cqrsim.experiments.collect import all_failed, collect
 from cqrsim.experiments.compare import DEFAULT_METRICS
 from cqrsim.experiments.design import Design
-from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all
+from cqrsim.experiments.estimates import Metric, estimate_all, find_metrics, text_of_all
 from cqrsim.experiments.files import ready_folder, write_table
-from cqrsim.experiments.measured import Measured, measure
-from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
+from cqrsim.experiments.measured import Summed, sum_up
+from cqrsim.experiments.numbers import summary_of
+from cqrsim.experiments.parts import Result, RunKey
+from cqrsim.experiments.results_folder import InMemory, Keeper, Results, ResultsFolder
+from cqrsim.experiments.runs import Done, Failure, Interrupted, Outcome, finished, watched
+from cqrsim.experiments.shards import WHOLE, Shard
 from cqrsim.experiments.shared import refuse_mixed_points
 from cqrsim.experiments.sweep_file import SweepFile
+from cqrsim.experiments.wanted import Asked, Wanted, read_asked, write_asked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,35 +34,90 @@ class Sweep:
     """What came of a design.
 
     ``frame`` has one row per point, replication, metric and statistic, with a column per varied setting; ``errors``
-    tells which runs failed, ``runs`` holds the digests by which results can be recognised.
+    tells which runs failed, ``runs`` holds the digests by which results can be recognised.  Points that cannot keep up
+    with their commands are marked and were not run, unless that was asked for: see ``design.overloads``.
     """
 
-    design: Design
-    replications: int
-    seed: int
+    asked: Asked
     confidence: float
-    frame: pd.DataFrame
-    runs: pd.DataFrame
-    errors: pd.DataFrame
+    results: Results
+
+    @property
+    def design(self) -> Design:
+        """What was run."""
+        return self.asked.design
+
+    @property
+    def replications(self) -> int:
+        """Runs of each point."""
+        return self.asked.replications
+
+    @property
+    def seed(self) -> int:
+        """The luck of all points."""
+        return self.asked.seed
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per point, replication, metric and statistic."""
+        return self._rows(None)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row per run that ended well, with the digests by which it can be recognised."""
+        found = [one for one in self._wanted if one.key in self.results]
+        rows = [(one.key.seed, one.key.scenario, self.results.trace(one.key), one.key.version) for one in found]
+        table = pd.DataFrame(rows, columns=["seed", "scenario", "trace", "version"])
+        return self._labelled(found, np.ones(len(found), np.intp), table)
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """One row per run that failed, with all that is needed to see its error again."""
+        failures = self.results.failures({one.key for one in self._wanted})
+        found = [one for one in self._wanted if one.key in failures]
+        told = [failures[one.key] for one in found]
+        rows = [(one.seed, one.scenario, one.message, one.traceback) for one in told]
+        table = pd.DataFrame(rows, columns=["seed", "scenario", "message", "traceback"])
+        return self._labelled(found, np.ones(len(found), np.intp), table)
 
     def table(self, *names: str, interval: bool = True) -> pd.DataFrame:
         """One row per point: its settings, and the mean over replications of each metric with its interval, as text.
 
-        Shares are in percent; "failed" says that all runs of a point failed.  Raises ResultError for a name that does
-        not exist.
+        Shares are in percent; "failed" says that all runs of a point failed, "unstable" that it cannot keep up with its
+        commands.  Raises ResultError for a name that does not exist.
         """
-        metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        settings = self.design.frame.drop(columns="scenario").set_index("point")
-        shown = text_of_all(self.frame, "point", metrics, self.confidence, interval)
+        metrics = self._metrics(names)
+        settings = self._settings()
+        shown = text_of_all(self._rows(metrics), "point", metrics, self.confidence, interval)
         shown = shown.reindex(settings.index).fillna(wording.NOTHING)
-        shown.loc[all_failed(self.runs, self.errors, "point")] = wording.FAILED
+        shown.loc[list(self._all_failed())] = wording.FAILED
+        shown.loc[list(self.unstable)] = wording.UNSTABLE
         return settings.join(shown).reset_index()
 
     def estimates(self, *names: str) -> pd.DataFrame:
         """The numbers behind :meth:`table`: one row per point and metric, with ``value``, ``low`` and ``high``."""
-        metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        found = estimate_all(self.frame, "point", metrics, self.confidence)
-        return self.design.frame.drop(columns="scenario").merge(found, on="point")
+        metrics = self._metrics(names)
+        found = estimate_all(self._rows(metrics), "point", metrics, self.confidence)
+        return self._settings().reset_index().merge(found, on="point")
+
+    def pareto(self, *names: str) -> pd.DataFrame:
+        """Which points no other beats in all of these metrics at once, and by which the others are beaten.
+
+        ``on_front`` is "yes", "no" or "cannot be told"; see :func:`cqrsim.experiments.pareto_front.pareto`.
+        """
+        found = pareto_front.pareto(self._rows(self._metrics(names)), "point", *names, confidence=self.confidence)
+        return self._settings().reset_index().merge(found, on="point")
+
+    @property
+    def unstable(self) -> dict[int, str]:
+        """The points that were not run, since they cannot keep up with their commands, and why."""
+        return self.asked.overloads
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run that was asked for has ended, well or not."""
+        ended = len(self.runs) + len(self.errors)
+        return ended == len(self._wanted)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write results, digests and errors as CSV and Parquet, and what was asked as a sweep file; returns the files.
@@ -64,17 +126,54 @@ class Sweep:
         again.  Raises OSError if the folder cannot be written.
         """
         folder = ready_folder(Path(folder))
-        tables = {"sweep": self.frame, "runs": self.runs, "errors": self.errors}
+        tables = {"sweep": self.frame, "estimates": self.estimates(), "runs": self.runs, "errors": self.errors}
         files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
-        files.append(folder / "scenario.toml")
-        self.design.base.save(files[-1])
-        files.append(folder / "sweep.toml")
-        SweepFile(self.design, self.replications, self.seed).save(files[-1], scenario="scenario.toml")
-        return files
+        return files + write_asked(folder, self.asked)
+
+    def report(self, path: str | Path, *names: str, question: str = "") -> list[Path]:
+        """Write all that a reader needs to believe this sweep, or to repeat it, as .md or .html.
+
+        See :func:`cqrsim.reports.sweep_report`, which does it.
+        """
+        from cqrsim.reports import sweep_report
+
+        return sweep_report(self, path, *names, question=question)
+
+    @cached_property
+    def _wanted(self) -> list[Wanted]:
+        return self.asked.wanted()
+
+    def _metrics(self, names: tuple[str, ...]) -> list[Metric]:
+        kinds = self.results.kinds([one.key for one in self._wanted])
+        return find_metrics(pd.DataFrame(kinds, columns=["metric", "stat", "unit"]), names, DEFAULT_METRICS)
+
+    def _rows(self, metrics: list[Metric] | None) -> pd.DataFrame:
+        """The rows of some metrics, or of all; no others are read from a folder."""
+        kinds = None if metrics is None else {(metric.metric, metric.stat, metric.unit) for metric in metrics}
+        numbers = self.results.numbers([one.key for one in self._wanted], kinds)
+        found = [one for one in self._wanted if one.key in numbers]
+        many = [numbers[one.key] for one in found]
+        counts = np.array([len(one.kinds) for one in many], np.intp)
+        return self._labelled(found, counts, summary_of(many))
+
+    def _labelled(self, runs: list[Wanted], counts: np.ndarray[Any, Any], frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame with so many rows of each run, behind columns that say whose they are."""
+        points = np.repeat(np.array([one.point for one in runs], np.int64), counts)
+        columns = {name: values.iloc[points].reset_index(drop=True) for name, values in self.design.columns().items()}
+        replications = np.repeat(np.array([one.replication for one in runs], np.int64), counts)
+        return pd.DataFrame({"point": points, **columns, "replication": replications, **frame})
+
+    def _settings(self) -> pd.DataFrame:
+        return pd.DataFrame(self.design.columns()).rename_axis("point")
+
+    def _all_failed(self) -> set[int]:
+        return set(self.errors["point"]) - set(self.runs["point"])
 
     def __repr__(self) -> str:
         failed = f", {len(self.errors)} runs failed (see .errors)" if len(self.errors) else ""
-        return f"Sweep({len(self.design)} points, {self.replications} replications, seed {self.seed}{failed})"
+        failed += f", {len(self.unstable)} of them unstable" if self.unstable else ""
+        part = "" if self.asked.shard == WHOLE else f", shard {self.asked.shard}"
+        return f"Sweep({len(self.design)} points, {self.replications} replications, seed {self.seed}{part}{failed})"
 
     def _repr_html_(self) -> str:
         return wording.html_table(repr(self), self.table())
@@ -88,6 +187,9 @@ def sweep(
     progress: bool | None = None,
     confidence: float = 0.95,
     engine: str = "auto",
+    out: str | Path | None = None,
+    shard: str | tuple[int, int] | Shard = WHOLE,
+    overloaded: str = "mark",
 ) -> Sweep:
     """Run every point of a design ``replications`` times; all points meet the same luck.
 
@@ -95,8 +197,14 @@ def sweep(
     ``engine`` is that of ``simulate``.  The result depends on neither.  A run that fails is kept in ``errors`` and
     stops no other.  On Ctrl-C the KeyboardInterrupt that is raised carries what was finished as its ``partial``.
 
+    With ``out``, a folder, finished runs are written there as they come, and are not run again by the next call, be it
+    after an interruption or of another design; memory does not grow with the number of runs.  ``shard`` "3/16" runs the
+    third of sixteen parts; :func:`gather` puts their folders together.  Points that cannot keep up with their commands
+    (see :func:`loads`) are marked and not run; ``overloaded="run"`` runs them, too.
+
     Raises ScenarioError before anything runs for what is no design or an empty one, if ``replications`` is not at
-    least 1, and if clients wait for their answers at some points and not at others; RunError if no run ends well.
+    least 1, and if clients wait for their answers at some points and not at others; OSError for a folder that cannot be
+    written; RunError if no run ends well.
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(1), warm_up=cq.seconds(0))
@@ -104,21 +212,61 @@ def sweep(
     >>> sorted(set(result.frame["disk.write"]))
     ['1ms', '2ms']
     """
-    design = _checked(design)
-    replications = whole_number("replications", replications, at_least=1)
-    seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
-    engine = an_engine(engine)
-    tasks = [
-        Task(number, replication, scenario, seed, engine)
-        for number, (_, scenario) in enumerate(design)
-        for replication in range(replications)
-    ]
-    result = partial(_sweep_of, design, replications, seed, confidence, tasks)
+    n_jobs, confidence, engine = workers(n_jobs), share("confidence", confidence), an_engine(engine)
+    counted, seed = whole_number("replications", replications, at_least=1), whole_number("seed", seed)
+    asked = Asked(_checked(design), counted, seed, Shard.read(shard), _run_or_mark(overloaded))
+    asked.must_have_points()
+    if out is None:
+        memory = InMemory()
+        _run(asked, memory, Sweep(asked, confidence, memory), n_jobs, progress, engine)
+        return _not_in_vain(Sweep(asked, confidence, memory))
+    asked.must_fit_in_files()
+    with Keeper(out) as keeper:
+        write_asked(Path(out), asked)
+        _run(asked, keeper, Sweep(asked, confidence, keeper.folder), n_jobs, progress, engine)
+    return _not_in_vain(Sweep(asked, confidence, keeper.folder))
+
+
+def load_results(folder: str | Path, confidence: float = 0.95) -> Sweep:
+    """What is there of a sweep that was run with ``out``, complete or not.
+
+    Raises ScenarioError if the folder does not say what was asked.
+    """
+    return Sweep(read_asked(Path(folder)), share("confidence", confidence), ResultsFolder(folder))
+
+
+def _run(
+    asked: Asked, kept: Keeper | InMemory, so_far: Sweep, n_jobs: int | None, progress: bool | None, engine: str
+) -> None:
+    """Run what is not there yet; on Ctrl-C what is there is handed on."""
+    known = so_far.results
+    tasks = {one.key: one.task(engine) for one in so_far._wanted}
+    waiting = {task.key: key for key, task in tasks.items() if key not in known}
+    chosen = [tasks[key] for key in waiting.values()]
+    there = len(tasks) - len(chosen)
+    outcomes: Iterator[Outcome[Summed]] = finished(chosen, sum_up, n_jobs)
     try:
-        return result(run_all(tasks, partial(measure, keep=0), n_jobs, progress))
-    except Interrupted as stopped:
-        stopped.partial = result(stopped.outcomes) if stopped.outcomes else None
-        raise
+        for outcome in watched(outcomes, len(tasks), progress, before=there):
+            _keep(kept, waiting[outcome.key], outcome)
+            there += 1
+    except KeyboardInterrupt as stopped:
+        raise Interrupted([], partial=so_far if there else None) from stopped
+
+
+def _keep(kept: Keeper | InMemory, key: RunKey, outcome: Outcome[Summed]) -> None:
+    if isinstance(outcome, Done):
+        kept.take(Result(key, outcome.result.trace, outcome.result.numbers))
+    else:
+        kept.fail(key, outcome)
+
+
+def _not_in_vain(found: Sweep) -> Sweep:
+    """The same, unless nothing can be said; RunError then."""
+    if len(found.errors) and not len(found.runs):
+        first: Failure = next(iter(found.results.failures({one.key for one in found._wanted}).values()))
+        riddle = "" if first.plain else f"\n{first.traceback}"
+        raise RunError(f"all {len(found.errors)} runs failed, the first of them with {first.message}{riddle}")
+    return found
 
 
 def _checked(design: Design) -> Design:
@@ -131,14 +279,8 @@ def _checked(design: Design) -> Design:
     return design
 
 
-def _sweep_of(
-    design: Design,
-    replications: int,
-    seed: int,
-    confidence: float,
-    tasks: list[Task],
-    outcomes: list[Outcome[Measured]],
-) -> Sweep:
-    labels = {"point": pd.Series(range(len(design)))} | design.columns()
-    found = collect(tasks, outcomes, labels)
-    return Sweep(design, replications, seed, confidence, found.frame, found.runs, found.errors)
+def _run_or_mark(overloaded: str) -> bool:
+    """Whether points that cannot keep up are run."""
+    if overloaded in ("mark", "run"):
+        return overloaded == "run"
+    raise ScenarioError((Problem("overloaded", overloaded, 'must be "mark" or "run"'),))

@@ -14,6 +14,9 @@ NOTHING = "-"
 FAILED = "failed"
 """Stands where there is no number because all runs failed."""
 
+UNSTABLE = "unstable"
+"""Stands where there is no number because it depends on how long one looks."""
+
 
 def number(value: float, half_width: float = math.nan) -> str:
     """A number with as many digits as its interval allows, or with four where it has none.
@@ -137,7 +140,7 @@ def _head(name: str, width: int = 14) -> list[str]:
 
 
 def _is_word(value: str) -> bool:
-    return value not in (NOTHING, FAILED) and not any(digit in value for digit in "0123456789")
+    return value not in (NOTHING, FAILED, UNSTABLE) and not any(digit in value for digit in "0123456789")
 
 
 def _places(value: float, digits: int) -> int:

@@ -28,9 +28,13 @@ def summary(trace: Trace) -> pd.DataFrame:
     known to be larger.  ``feedback`` and ``answer`` are waited for by all commands, ``durability`` and
     ``visibility`` by all that have events and are not refused, ``lag`` by all that are durable.
     """
-    figures = [*_latency_figures(trace), *consistency_figures(trace), *load_figures(trace)]
-    rows = [(f.metric, f.stat, f.value, f.unit, f.n, f.n_censored, f.lower_bound) for f in figures]
+    rows = [(f.metric, f.stat, f.value, f.unit, f.n, f.n_censored, f.lower_bound) for f in figures(trace)]
     return rows_of("summary", rows, trace.about)
+
+
+def figures(trace: Trace) -> list[Figure]:
+    """The same, number by number."""
+    return [*_latency_figures(trace), *consistency_figures(trace), *load_figures(trace)]
 
 
 def _latency_figures(trace: Trace) -> list[Figure]:

@@ -138,13 +138,13 @@ def test_what_is_no_design(wrong: Any) -> None:
 
 def test_a_point_of_which_all_runs_failed_says_so(design: cq.Design, monkeypatch: pytest.MonkeyPatch) -> None:
     sweeping = sys.modules["cqrsim.experiments.sweep"]
-    measure = sweeping.measure
+    summed = sweeping.sum_up
 
-    def breaks(task: Any, keep: int) -> Any:
+    def breaks(task: Any) -> Any:
         if task.design == 1:
             raise RuntimeError("disk on fire")
-        return measure(task, keep)
+        return summed(task)
 
-    monkeypatch.setattr(sweeping, "measure", breaks)
+    monkeypatch.setattr(sweeping, "sum_up", breaks)
     shown = cq.sweep(design, replications=1).table("feedback_share")["feedback_share"]
     assert shown[1] == "failed" and "failed" not in shown.drop(1).tolist()
