@@ -8,6 +8,7 @@ from cqrsim.metrics.commands import commands
 from cqrsim.metrics.consistency import consistency
 from cqrsim.metrics.episodes import episodes
 from cqrsim.metrics.events import events
+from cqrsim.metrics.incidence import incidence
 from cqrsim.metrics.invariants import invariants
 from cqrsim.metrics.journey import journey
 from cqrsim.metrics.ledger import faults
@@ -24,6 +25,7 @@ __all__ = [
     "episodes",
     "events",
     "faults",
+    "incidence",
     "invariants",
     "journey",
     "outcomes",

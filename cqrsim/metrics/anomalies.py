@@ -17,7 +17,7 @@ from cqrsim.metrics.log import log_of
 from cqrsim.metrics.paths import first_times, paths, remembered
 from cqrsim.metrics.schema import rows_of
 from cqrsim.metrics.spans import Spans
-from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline
+from cqrsim.metrics.steps import FOREVER, Bools, Ints, Timeline, is_any
 from cqrsim.metrics.stuck import held_turns
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.metrics.visibility import gaps, phantoms
@@ -122,7 +122,7 @@ def _of_spans(trace: Trace, spans: Spans) -> Found:
 def _of_truth_and_belief(trace: Trace) -> dict[Anomaly, Found]:
     ways, verdict = paths(trace), verdicts(trace)
     settled = verdict.truth != Truth.UNDECIDED
-    not_told = np.isin(verdict.belief, (Belief.NEVER_TOLD, Belief.UNKNOWN, Belief.PRESUMED_FAILURE))
+    not_told = is_any(verdict.belief, (Belief.NEVER_TOLD, Belief.UNKNOWN, Belief.PRESUMED_FAILURE))
     doubly = np.zeros(len(settled), np.bool_)
     doubly[_stored_against_the_rule(trace, decisions(trace))] = True
     notice_lost = _notice_lost(trace)
@@ -133,7 +133,7 @@ def _of_truth_and_belief(trace: Trace) -> dict[Anomaly, Found]:
         Anomaly.LOST: ((verdict.belief == Belief.SUCCESS) & verdict.not_stored, told),
         Anomaly.GHOST: ((verdict.belief == Belief.FAILURE) & verdict.stored, told),
         Anomaly.SILENT: (not_told & ((verdict.truth == Truth.NOT_DURABLE) | refused_silently), waited),
-        Anomaly.UNK: (np.isin(verdict.belief, (Belief.NEVER_TOLD, Belief.UNKNOWN)) & settled, waited),
+        Anomaly.UNK: (is_any(verdict.belief, (Belief.NEVER_TOLD, Belief.UNKNOWN)) & settled, waited),
         Anomaly.ERRLOST: ((notice_lost >= 0) & ~verdict.told & ~verdict.stored, notice_lost),
         Anomaly.DBL: (doubly & (verdict.truth != Truth.STORED_TWICE), verdict.settled),
         Anomaly.DUP: (verdict.truth == Truth.STORED_TWICE, _stored_last(trace)),
@@ -181,7 +181,7 @@ def _notice_lost(trace: Trace) -> Ints:
     ways = paths(trace)
     lost = ways.rows(Moment.MESSAGE_LOST)
     refused = ways.refused[ways.key(lost)]
-    on_the_way = np.isin(lost.place, (Link.HANDLER_TO_STORE, Link.HANDLER_TO_CACHE, Link.HANDLER_TO_CLIENT))
+    on_the_way = is_any(lost.place, (Link.HANDLER_TO_STORE, Link.HANDLER_TO_CACHE, Link.HANDLER_TO_CLIENT))
     says_received = ways.answered_at("received")[lost.command] & (lost.place == Link.HANDLER_TO_CLIENT)
     lost = lost.take(on_the_way & ~says_received & (refused >= 0) & (lost.time >= refused))
     unstored = ways.rows(Moment.REFUSAL_LOST)

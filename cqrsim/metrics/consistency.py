@@ -24,7 +24,7 @@ from cqrsim.metrics.latencies import latencies
 from cqrsim.metrics.paths import paths
 from cqrsim.metrics.reads import inverted_writes, judged_reads
 from cqrsim.metrics.schema import rows_of
-from cqrsim.metrics.steps import exact_sum
+from cqrsim.metrics.steps import exact_sum, is_any
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.metrics.vocabulary import Anomaly
 from cqrsim.metrics.waits import NS, Waits
@@ -66,10 +66,10 @@ class Beliefs:
 def _beliefs(trace: Trace) -> list[Figure]:
     window, verdict = paths(trace).in_window, verdicts(trace)
     belief, stored, not_stored = verdict.belief, verdict.stored, verdict.not_stored
-    told_nothing = np.isin(belief, (Belief.NEVER_TOLD, Belief.UNKNOWN, Belief.PRESUMED_FAILURE))
+    told_nothing = is_any(belief, (Belief.NEVER_TOLD, Belief.UNKNOWN, Belief.PRESUMED_FAILURE))
     cells = {
         "false_success": (belief == Belief.SUCCESS) & not_stored,
-        "false_failure": np.isin(belief, (Belief.FAILURE, Belief.PRESUMED_FAILURE)) & stored,
+        "false_failure": is_any(belief, (Belief.FAILURE, Belief.PRESUMED_FAILURE)) & stored,
         "silent_failure": told_nothing & not_stored,
         "unknown": belief == Belief.UNKNOWN,
         "never_informed": ~verdict.told,

@@ -15,7 +15,7 @@ import numpy as np
 from cqrsim.messages import AppendOutcome, Decision
 from cqrsim.metrics.log import Log, Stream, logs_of
 from cqrsim.metrics.paths import Paths, paths, remembered
-from cqrsim.metrics.steps import Bools, Floats, Ints, earliest
+from cqrsim.metrics.steps import Bools, Floats, Ints, earliest, is_any
 from cqrsim.metrics.true_rule import custom_verdicts
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Rows, Trace
@@ -128,7 +128,7 @@ def _forbidden_at_append(ways: Paths, log: Log, command: Ints, key: Ints, allowe
     row = row_of_key[key]
     conflicts = ways.first_where(
         Moment.APPEND_FAILED,
-        np.isin(ways.rows(Moment.APPEND_FAILED).outcome, (AppendOutcome.CONFLICT, AppendOutcome.FENCED)),
+        is_any(ways.rows(Moment.APPEND_FAILED).outcome, (AppendOutcome.CONFLICT, AppendOutcome.FENCED)),
     )
     failed = np.where(conflicts >= 0, NEVER, earliest(ways.append_failed, ways.append_lost))[key]
     earlier, later = (

@@ -15,7 +15,7 @@ from cqrsim.metrics.down import outages, served
 from cqrsim.metrics.paths import paths
 from cqrsim.metrics.queues import failed_appends, fault_periods, refusing
 from cqrsim.metrics.schema import rows_of
-from cqrsim.metrics.steps import Ints, Timeline
+from cqrsim.metrics.steps import Ints, Timeline, is_any
 from cqrsim.metrics.stuck import stuck_turns
 from cqrsim.metrics.vocabulary import fault_name, part_name
 from cqrsim.moments import Moment
@@ -101,7 +101,7 @@ def _ended_by(trace: Trace, parted: Stretches, row: int) -> str:
     shard, time = int(parted.aggregate[row]) % max(trace.about.shards, 1), int(parted.ends[row])
     for moment, words in ((Moment.CRASHED, "handler crashed"), (Moment.RESTARTED, "handler read the log anew")):
         rows = trace.of(moment)
-        here = (rows.time == time) & (rows.place == shard) & np.isin(rows.outcome, (Part.HANDLER, Part.INSTANCE))
+        here = (rows.time == time) & (rows.place == shard) & is_any(rows.outcome, (Part.HANDLER, Part.INSTANCE))
         if here.any():
             return words
     return "events left the log" if (trace.of(Moment.VANISHED).time == time).any() else "events came after all"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cqrsim.metrics.survival import pooled
 from cqrsim.metrics.waits import Waits
 
 
@@ -41,26 +42,46 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def quantile_interval(runs: Sequence[ArrayLike], p: float, confidence: float = 0.95) -> Interval:
+def quantile_interval(runs: Sequence[ArrayLike | Waits], p: float, confidence: float = 0.95) -> Interval:
     """The p-quantile of the values of several runs, with an interval by sectioning (Asmussen and Glynn 2007).
 
     The value is the quantile of all runs together, the width comes from the spread of each run's own quantile around
-    it.
+    it.  Of :class:`Waits` some may be censored or in vain: the ends are NaN where the quantile of all, or of one of the
+    runs, is only known to lie beyond something; whether the value is, :meth:`Waits.quantile` of all together tells.
 
     >>> [round(x, 2) for x in quantile_interval([[1, 2, 3], [2, 3, 4], [3, 4, 5]], 0.5)]
     [3.0, 0.52, 5.48]
     """
     _check(confidence)
-    parts = [part for part in (_numbers(run) for run in runs) if len(part)]
+    parts = [part for part in map(_waits, runs) if len(part)]
     if not parts:
         return Interval(math.nan, math.nan, math.nan)
-    pooled = Waits(np.concatenate(parts)).quantile(p).value
+    together, own = pooled(parts).quantile(p), [part.quantile(p) for part in parts]
+    if together.beyond or any(one.beyond for one in own):
+        return Interval(together.value, math.nan, math.nan)
     if len(parts) == 1:
-        return Interval(pooled, -math.inf, math.inf)
-    deviations = np.array([Waits(part).quantile(p).value - pooled for part in parts])
+        return Interval(together.value, -math.inf, math.inf)
+    deviations = np.array([one.value - together.value for one in own])
     spread = math.sqrt(float((deviations**2).sum()) / (len(parts) - 1))
     half = _student(confidence, len(parts) - 1) * spread / math.sqrt(len(parts))
-    return Interval(pooled, pooled - half, pooled + half)
+    return Interval(together.value, together.value - half, together.value + half)
+
+
+def share_interval(shares: ArrayLike, n: int, confidence: float = 0.95) -> Interval:
+    """The mean of one share per run, Student's t interval within 0 and 1; ``n`` is how many things they are shares of.
+
+    Where none were seen in any run, or all, the bound is that of :func:`proportion`; NaN if any share is.
+
+    >>> share_interval([0.0, 0.0, 0.0], n=3000).high < 0.001, share_interval([0.1, math.nan], n=20).value
+    (True, nan)
+    """
+    values = _floats(shares)
+    if np.isnan(values).any() or not len(values):
+        return Interval(math.nan, math.nan, math.nan)
+    if not values.any() or (values == 1).all():
+        return proportion(n if values.any() else 0, n, confidence)
+    mean, low, high = mean_interval(values, confidence)
+    return Interval(mean, max(low, 0.0), min(high, 1.0))
 
 
 class Difference(NamedTuple):
@@ -110,6 +131,26 @@ def _p_value(mean: float, variance: float, n: int) -> float:
     return float(2 * stats.t.sf(abs(mean) / math.sqrt(variance / n), n - 1))
 
 
+def equivalence(a: ArrayLike, b: ArrayLike, margin: float) -> float:
+    """How likely as small a difference of pairs would be, if the true one were as large as the margin.
+
+    The larger p-value of two one-sided t tests (Schuirmann 1987); NaN for fewer than two pairs.
+
+    >>> equivalence([1.0, 2.1, 3.0], [1.1, 2.0, 3.1], margin=1.0) < 0.01
+    True
+    """
+    differences = _numbers(_floats(a) - _floats(b))
+    if len(differences) < 2:
+        return math.nan
+    room = margin - abs(float(differences.mean()))
+    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    if error == 0:
+        return 0.0 if room > 0 else 1.0
+    from scipy import stats
+
+    return float(stats.t.sf(room / error, len(differences) - 1))
+
+
 def proportion(count: int, n: int, confidence: float = 0.95) -> Interval:
     """A share of n independent trials with the exact interval (Clopper and Pearson 1934); none seen is [0, 3/n], not 0.
 
@@ -156,6 +197,10 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(values, np.float64).reshape(-1)
+
+
+def _waits(run: ArrayLike | Waits) -> Waits:
+    return run if isinstance(run, Waits) else Waits(_numbers(run))
 
 
 def _numbers(values: ArrayLike) -> NDArray[np.float64]:

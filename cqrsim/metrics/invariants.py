@@ -18,7 +18,7 @@ from cqrsim.metrics.log import Log, log_of, logs_of
 from cqrsim.metrics.paths import Paths, paths
 from cqrsim.metrics.recovery import RULES_OF_RECOVERY
 from cqrsim.metrics.states import doubled, folded_times, held, second_instances, states_of
-from cqrsim.metrics.steps import FOREVER, Bools, Ints, earliest, unions
+from cqrsim.metrics.steps import FOREVER, Bools, Ints, earliest, is_any, unions
 from cqrsim.metrics.views import views_of
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
@@ -299,7 +299,7 @@ def _crash_before(trace: Trace, number: int, ends: int) -> int:
 def success_by_event_is_durable(ways: Paths, log: Log) -> Iterator[str]:
     """Who learns of a success from an event or a read model learns what was true, at some time."""
     told = ways.rows(Moment.INFORMED)
-    by_event = np.isin(told.place, (Channel.EVENT_PUSH, Channel.EVENT_POLL, Channel.READ_MODEL))
+    by_event = is_any(told.place, (Channel.EVENT_PUSH, Channel.EVENT_POLL, Channel.READ_MODEL))
     told = told.take(by_event & (told.outcome == Answer.SUCCESS))
     if not ways.trace.about.publishes_before_durable:
         stored = ways.any_attempt(ways.entered >= 0)

@@ -9,7 +9,7 @@ import numpy as np
 from cqrsim.messages import Decision, Seen, Truth
 from cqrsim.metrics.log import log_of
 from cqrsim.metrics.paths import Paths, first_times, paths, remembered
-from cqrsim.metrics.steps import Bools, Ints
+from cqrsim.metrics.steps import Bools, Ints, is_any
 from cqrsim.metrics.verdicts import Verdicts, verdicts
 from cqrsim.metrics.visibility import passed_by, passed_by_any, visible_times
 from cqrsim.metrics.waits import Waits
@@ -116,7 +116,7 @@ def _answer(ways: Paths, verdict: Verdicts) -> Latency:
 def _storing(trace: Trace, ways: Paths, verdict: Verdicts) -> list[Latency]:
     """Durability and visibility are waited for by all commands with events but those refused."""
     see = seeing(trace)
-    refused = np.isin(verdict.truth, (Truth.REFUSED, Truth.CAUGHT))
+    refused = is_any(verdict.truth, (Truth.REFUSED, Truth.CAUGHT))
     counted = ways.issued & ~refused & (trace.marks.events > 0)
     failed = verdict.not_stored
     nobody = np.full(ways.commands, NEVER, np.int64)

@@ -14,7 +14,7 @@ import numpy as np
 
 from cqrsim.messages import AppendOutcome, Decision, Link
 from cqrsim.metrics.lives import Lives, lives_of
-from cqrsim.metrics.steps import Bools, Ints, earliest
+from cqrsim.metrics.steps import Bools, Ints, earliest, is_any
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Rows, Trace
 
@@ -49,7 +49,7 @@ class Paths:
         self.trace = trace
         self.commands = len(trace.marks)
         rows = trace.rows
-        journeys = ~np.isin(rows.moment, _BELONG_TO_NO_COMMAND)
+        journeys = ~is_any(rows.moment, _BELONG_TO_NO_COMMAND)
         self.attempts = int(rows.attempt[journeys].max(initial=0)) + 1
         self.keys = self.commands * self.attempts
         self._first: dict[int, Ints] = {}

@@ -12,7 +12,7 @@ import numpy as np
 from cqrsim.messages import AppendOutcome
 from cqrsim.metrics.log import log_of, vanished_from
 from cqrsim.metrics.paths import Paths, paths, remembered
-from cqrsim.metrics.steps import Floats, Ints, earliest, highest_level, mean_level, mean_levels
+from cqrsim.metrics.steps import Floats, Ints, earliest, highest_level, is_any, mean_level, mean_levels
 from cqrsim.metrics.verdicts import verdicts
 from cqrsim.metrics.visibility import passed_by
 from cqrsim.moments import NEVER, Moment
@@ -190,4 +190,4 @@ def refusing(trace: Trace) -> tuple[Intervals, Ints]:
 def failed_appends(trace: Trace) -> Rows:
     """Appends that found no room or broke: not those that met a newer version or were there already."""
     rows = paths(trace).rows(Moment.APPEND_FAILED)
-    return rows.take(np.isin(rows.outcome, (AppendOutcome.FULL, AppendOutcome.ERROR)))
+    return rows.take(is_any(rows.outcome, (AppendOutcome.FULL, AppendOutcome.ERROR)))

@@ -12,7 +12,7 @@ import numpy as np
 
 from cqrsim.messages import Part
 from cqrsim.metrics.paths import Paths, first_times, remembered
-from cqrsim.metrics.steps import FOREVER, Bools, Ints, earliest
+from cqrsim.metrics.steps import FOREVER, Bools, Ints, earliest, is_any
 from cqrsim.metrics.views import read_from_log
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Rows, Trace
@@ -36,7 +36,7 @@ class State:
 def states_of(trace: Trace) -> list[State]:
     """The states that were live at any time; where nothing crashed or was replaced there is one, of all shards."""
     begun, crashed = trace.of(Moment.RESTARTED), trace.of(Moment.CRASHED)
-    begun = begun.take(np.isin(begun.outcome, (Part.HANDLER, Part.INSTANCE)))
+    begun = begun.take(is_any(begun.outcome, (Part.HANDLER, Part.INSTANCE)))
     crashed = crashed.take((crashed.outcome == Part.HANDLER) & (not trace.about.keeps_own_store))
     shards = np.unique(np.concatenate([begun.place, crashed.place])).tolist()
     if not shards:

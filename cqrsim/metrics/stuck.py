@@ -7,7 +7,7 @@ import numpy as np
 from cqrsim.messages import AppendOutcome, Link
 from cqrsim.metrics.paths import Paths, paths, remembered
 from cqrsim.metrics.spans import Spans
-from cqrsim.metrics.steps import Bools, Ints, earliest
+from cqrsim.metrics.steps import Bools, Ints, earliest, is_any
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
 
@@ -63,7 +63,7 @@ def _unheard(ways: Paths) -> Ints:
     A store that crashes answers nobody either.
     """
     lost, failed = ways.rows(Moment.MESSAGE_LOST), ways.rows(Moment.APPEND_FAILED)
-    lost = lost.take(np.isin(lost.place, (Link.HANDLER_TO_STORE, Link.STORE_TO_HANDLER)))
+    lost = lost.take(is_any(lost.place, (Link.HANDLER_TO_STORE, Link.STORE_TO_HANDLER)))
     failed = failed.take(failed.outcome == AppendOutcome.CRASHED)
     found = ways.rows(Moment.RECOVERED)
     last, heard = ways.first_where(Moment.RECOVERED, found.outcome == 0), np.full(ways.keys, NEVER, np.int64)

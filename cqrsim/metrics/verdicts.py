@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cqrsim.messages import Answer, AppendOutcome, Belief, Decision, Link, Truth
 from cqrsim.metrics.log import log_of
 from cqrsim.metrics.paths import Paths, first_times, paths, remembered
-from cqrsim.metrics.steps import Bools, Ints
+from cqrsim.metrics.steps import Bools, Ints, is_any
 from cqrsim.metrics.vocabulary import Reason
 from cqrsim.moments import NEVER, Moment
 from cqrsim.trace import Trace
@@ -40,12 +40,12 @@ class Verdicts:
     @property
     def stored(self) -> Bools:
         """Whether the events are in the log; a command without events is stored once it is accepted."""
-        return np.isin(self.truth, STORED)
+        return is_any(self.truth, STORED)
 
     @property
     def not_stored(self) -> Bools:
         """Whether it is certain that they are not."""
-        return np.isin(self.truth, NOT_STORED)
+        return is_any(self.truth, NOT_STORED)
 
     @property
     def told(self) -> Bools:
@@ -63,7 +63,7 @@ def verdicts(trace: Trace) -> Verdicts:
     belief = np.where(gave_up >= 0, last_belief, Belief.NEVER_TOLD)
     belief = np.where(answer == Answer.SUCCESS, Belief.SUCCESS, belief)
     belief = np.where(answer == Answer.FAILURE, Belief.FAILURE, belief)
-    reason = np.where(np.isin(truth, STORED), NEVER, _reason(ways))
+    reason = np.where(is_any(truth, STORED), NEVER, _reason(ways))
     codes = [column.astype(np.int8) for column in (truth, belief, channel, reason)]
     return Verdicts(codes[0], codes[1], codes[2], codes[3], informed, gave_up, settled)
 
@@ -140,7 +140,7 @@ def pending_attempts(ways: Paths) -> Bools:
 def _told(ways: Paths) -> tuple[Ints, Ints, Ints]:
     """When, what and by which channel each client was told first."""
     rows = ways.rows(Moment.INFORMED)
-    rows = rows.take(np.isin(rows.outcome, (Answer.SUCCESS, Answer.FAILURE)))
+    rows = rows.take(is_any(rows.outcome, (Answer.SUCCESS, Answer.FAILURE)))
     told = first_times(rows.command, rows.time, ways.commands)
     answer = first_times(rows.command, rows.outcome.astype(np.int64), ways.commands)
     channel = first_times(rows.command, rows.place.astype(np.int64), ways.commands)
@@ -179,7 +179,7 @@ def _reason(ways: Paths) -> Ints:
         ways.rows(moment) for moment in (Moment.DECIDED, Moment.APPEND_FAILED, Moment.MESSAGE_LOST)
     )
     forgotten, vanished, altered = (ways.rows(moment) for moment in (Moment.FORGOTTEN, Moment.VANISHED, Moment.ALTERED))
-    lost = lost.take(np.isin(lost.place, (Link.CLIENT_TO_HANDLER, Link.HANDLER_TO_STORE)))
+    lost = lost.take(is_any(lost.place, (Link.CLIENT_TO_HANDLER, Link.HANDLER_TO_STORE)))
     reasons = [
         (decided, _translated(decided.outcome, _OF_DECISION)),
         (failed, _translated(failed.outcome, _OF_APPEND)),

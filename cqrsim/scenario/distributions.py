@@ -6,6 +6,7 @@ Where a distribution is expected, a plain duration stands for :class:`Constant`.
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ from cqrsim.scenario.measured import (
     Unit,
     as_durations,
     digest_of_values,
+    durations_in,
     exactly_one,
     read_durations,
 )
@@ -235,10 +237,20 @@ class Empirical(Distribution):
             found = as_durations(self.values, self.unit, "values")
         object.__setattr__(self, "values", found)
 
-    @property
+    @cached_property
     def values_ns(self) -> npt.NDArray[np.int64]:
-        """The values in nanoseconds, in their order."""
-        return np.fromiter(self.values, dtype=np.int64, count=len(self.values))
+        """The values in nanoseconds, in their order; not to be written to."""
+        found = np.fromiter(self.values, dtype=np.int64, count=len(self.values))
+        found.flags.writeable = False
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Thousands of durations travel as one array."""
+        settings = {name: given for name, given in self.__dict__.items() if name != "values_ns"}
+        return settings | {"values": self.values_ns.tobytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"values": durations_in(state["values"])})
 
     def mean_ns(self) -> float:
         """The mean of the values."""

@@ -100,6 +100,12 @@ def as_durations(values: Iterable[Any], unit: str, path: str) -> tuple[Duration,
     return _all_right((f"{path}.{position}", value, unit) for position, value in enumerate(values))
 
 
+@functools.lru_cache(maxsize=64)
+def durations_in(packed: bytes) -> tuple[Duration, ...]:
+    """Durations from whole nanoseconds of 64 bits each, which is how they travel between processes."""
+    return tuple(Duration(count) for count in np.frombuffer(packed, np.int64).tolist())
+
+
 def read_durations(file: str, column: str | None, unit: str) -> tuple[Duration, ...]:
     """Read one column of a CSV file of numbers in a unit; the first column, unless one is named."""
     try:
