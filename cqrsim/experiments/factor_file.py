@@ -16,7 +16,7 @@ FACTOR_KEYS = ("path", "paths", "values", *RANGE_KEYS)
 
 FORM = """\
 scenario = "base.toml"
-replications = 2
+replications = 10
 
 [[factor]]
 path = "disk.write"

@@ -167,7 +167,7 @@ def test_the_form_of_a_sweep_file_is_shown_where_there_are_no_factors(folder: Pa
     (folder / "base.toml").write_bytes((folder / "blog.toml").read_bytes())
     (folder / "sweep.toml").write_text(FORM)
     asked = load_sweep(folder / "sweep.toml")
-    assert (len(asked.design), asked.replications) == (2, 2)
+    assert (len(asked.design), asked.replications) == (2, 10)
 
 
 def test_open_and_closed_clients_are_refused(folder: Path) -> None:
