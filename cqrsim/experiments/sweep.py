@@ -108,6 +108,10 @@ class Sweep:
         found = pareto_front.pareto(self._rows(self._metrics(names)), "point", *names, confidence=self.confidence)
         return self._settings().reset_index().merge(found, on="point")
 
+    def metrics(self) -> pd.DataFrame:
+        """What was measured: one row per metric and statistic, with its unit."""
+        return pd.DataFrame(self.results.kinds([one.key for one in self._wanted]), columns=["metric", "stat", "unit"])
+
     @property
     def unstable(self) -> dict[int, str]:
         """The points that were not run, since they cannot keep up with their commands, and why."""
@@ -144,8 +148,7 @@ class Sweep:
         return self.asked.wanted()
 
     def _metrics(self, names: tuple[str, ...]) -> list[Metric]:
-        kinds = self.results.kinds([one.key for one in self._wanted])
-        return find_metrics(pd.DataFrame(kinds, columns=["metric", "stat", "unit"]), names, DEFAULT_METRICS)
+        return find_metrics(self.metrics(), names, DEFAULT_METRICS)
 
     def _rows(self, metrics: list[Metric] | None) -> pd.DataFrame:
         """The rows of some metrics, or of all; no others are read from a folder."""

@@ -26,17 +26,26 @@ def comparison_text(comparison: Comparison, names: Sequence[str] = (), title: st
     counts = _finished(comparison.runs["design"].value_counts(), list(comparison.designs), comparison.replications)
     runs = f"{counts} of {lengths} for each design, seed {comparison.seed}"
     table = text_table(_headed(comparison.table(*names), comparison.frame))
-    notes = [_means(comparison.confidence, table), *_not_shared(comparison)]
+    notes = [_means(comparison.confidence, table), *_not_shared(comparison), *comparison.warnings()]
     said = [f"* {sentence}" for sentence in findings(comparison)]
     return "\n\n".join([f"{title}: {runs}" if title else runs, table, "\n".join(notes), "\n".join(said)])
 
 
 def sweep_text(sweep: Sweep, names: Sequence[str] = ()) -> str:
-    """The table of a sweep."""
-    counts = _finished(sweep.runs["point"].value_counts(), range(len(sweep.design)), sweep.replications)
-    runs = f"{len(sweep.design)} points, {counts} of each, seed {sweep.seed}"
-    table = text_table(_headed(sweep.table(*names), sweep.frame))
-    return "\n\n".join([runs, table, _means(sweep.confidence, table)])
+    """The table of a sweep, and which points cannot keep up with their commands."""
+    stable = [point for point in range(len(sweep.design)) if point not in sweep.unstable]
+    counts = f"{_finished(sweep.runs['point'].value_counts(), stable, sweep.replications)} of each"
+    if str(sweep.asked.shard) != "1/1":
+        counts = f"{len(sweep.runs)} runs, shard {sweep.asked.shard} of {sweep.replications} runs of each"
+    head = f"{len(sweep.design)} points, {counts}, seed {sweep.seed}"
+    table = text_table(_headed(sweep.table(*names), sweep.metrics()))
+    unstable = [f"Point {point} was not run: {told}." for point, told in sweep.unstable.items()]
+    return "\n\n".join([head, table, "\n".join([_means(sweep.confidence, table), *_shortened(unstable)])])
+
+
+def _shortened(lines: Sequence[str], most: int = 10) -> list[str]:
+    """No more lines than somebody would read."""
+    return list(lines) if len(lines) <= most else [*lines[:most], f"... and {len(lines) - most} more."]
 
 
 def _finished(counts: pd.Series[int], all_of_them: Sequence[Any], wanted: int) -> str:
