@@ -159,6 +159,7 @@ if TYPE_CHECKING:
     from cqrsim.experiments.outcome_designs import outcome_designs
     from cqrsim.experiments.outcome_faults import outcome_faults
     from cqrsim.experiments.outcome_table import OutcomeTable, outcome_table
+    from cqrsim.experiments.pareto_front import pareto
     from cqrsim.experiments.precision import Precision
     from cqrsim.experiments.rare import Rare, rare
     from cqrsim.experiments.runs import Interrupted
@@ -220,6 +221,7 @@ _LATE = {
     "outcome_designs": "cqrsim.experiments",
     "outcome_faults": "cqrsim.experiments",
     "outcome_table": "cqrsim.experiments",
+    "pareto": "cqrsim.experiments",
     "plots": "",
     "rare": "cqrsim.experiments",
     "script": "cqrsim.experiments",
@@ -415,6 +417,7 @@ __all__ = [
     "outcome_designs",
     "outcome_faults",
     "outcome_table",
+    "pareto",
     "parse_duration",
     "parse_rate",
     "parse_size",

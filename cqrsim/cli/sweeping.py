@@ -122,7 +122,7 @@ def _of_every_level(design: Design) -> list[Scenario]:
     from cqrsim.experiments.design import as_text
 
     seen: set[tuple[str, str]] = set()
-    found = []
+    found: list[Scenario] = []
     for settings, scenario in design:
         here = {(path, as_text(value)) for path, value in settings.items()}
         if not here <= seen and len(found) < MOST_LOOKED_AT:

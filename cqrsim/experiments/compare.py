@@ -3,145 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from cqrsim.errors import Problem, ResultError, ScenarioError
-from cqrsim.experiments import wording
+from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments.checks import a_scenario, an_engine, share, whole_number, workers
-from cqrsim.experiments.collect import all_failed, collect
-from cqrsim.experiments.differences import difference_table
-from cqrsim.experiments.estimates import estimate_all, find_metrics, text_of_all, unknown
-from cqrsim.experiments.files import file_names, ready_folder, write_table
+from cqrsim.experiments.collect import collect
+from cqrsim.experiments.comparison import DEFAULT_METRICS, Comparison
+from cqrsim.experiments.estimates import check_names
 from cqrsim.experiments.measured import Measured, measure
-from cqrsim.experiments.outcomes import outcome_shares
+from cqrsim.experiments.precision import Precision, check_first_look, next_size
 from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
-from cqrsim.experiments.sampling import FATES, NOT_COUNTED
 from cqrsim.experiments.shared import refuse_mixed_clients, shared_marks
-from cqrsim.experiments.simulate import Run, simulate
 from cqrsim.scenario import Scenario
 
 SAMPLE = 100_000
 """About how many commands per design are kept for distributions."""
 
-DEFAULT_METRICS = (
-    "feedback_ms_p50",
-    "feedback_ms_p99",
-    "feedback_share",
-    "silent_failure_share",
-    "false_success_share",
-    "false_failure_share",
-)
-"""What a table shows when nothing is named."""
+FEWEST_KEPT = 100
+"""Commands that are kept of a run at least, if there are so many."""
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
-    """How designs differ on the same commands and the same luck.
-
-    ``frame`` has one row per design, replication, metric and statistic; NaN in ``value`` beside a number in
-    ``lower_bound`` says that a percentile lies beyond it.  ``shared`` tells which client groups met identical
-    commands in every design, ``errors`` which runs failed, ``runs`` the digests by which results can be recognised.
-    """
-
-    designs: dict[str, Scenario]
-    replications: int
-    seed: int
-    confidence: float
-    frame: pd.DataFrame
-    shared: pd.DataFrame
-    runs: pd.DataFrame
-    errors: pd.DataFrame
-    _outcomes: pd.DataFrame
-    _sample: pd.DataFrame
-
-    def table(self, *names: str, interval: bool = True) -> pd.DataFrame:
-        """One row per design and one column per metric: the mean over replications with its interval, as text.
-
-        Shares are in percent, all else in the unit that the name ends with.  A percentile that more commands than
-        wished never reached shows as "> t", and "failed" says that all runs of a design failed.  Raises ResultError
-        for a name that does not exist.
-        """
-        metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        shown = text_of_all(self.frame, "design", metrics, self.confidence, interval)
-        shown.loc[shown.index.isin(self._failed())] = wording.FAILED
-        return shown.reset_index()
-
-    def estimates(self, *names: str) -> pd.DataFrame:
-        """The numbers behind :meth:`table`: one row per design and metric, with ``value``, ``low`` and ``high``.
-
-        ``beyond`` marks values that are only lower bounds; shares are fractions here.
-        """
-        metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        return estimate_all(self.frame, "design", metrics, self.confidence)
-
-    def differences(self, against: str, *names: str) -> pd.DataFrame:
-        """Every other design minus ``against``, paired by replication.
-
-        One row per design and metric: difference and interval, p-value (adjusted after Holm for all rows of the
-        table), number of pairs, how strongly the pairs are correlated, how many times the variance is smaller than
-        that of independent runs, and a verdict in words.
-        """
-        self._known(against)
-        metrics = find_metrics(self.frame, names, DEFAULT_METRICS)
-        return difference_table(self.frame, against, list(self.designs), metrics, self.confidence)
-
-    def outcomes(self) -> pd.DataFrame:
-        """The cells of truth and belief that were seen, by design: commands in all, and their share with interval."""
-        return outcome_shares(self._outcomes, self.confidence)
-
-    def latencies(self, name: str = "feedback_ms") -> pd.DataFrame:
-        """A sample of commands with one latency: the same commands in every design, from all replications.
-
-        ``value`` is in milliseconds.  ``fate`` says what it means: how long it took ("known"), how long it had not
-        happened when the run ended ("censored"), or for how long it was waited for in vain ("never").
-        """
-        known = [column for column in self._sample.columns if column.endswith("_ms")]
-        if name not in known:
-            raise ResultError(unknown("latency", name, known))
-        fates = f"{name.removesuffix('_ms')}_fate"
-        counted = self._sample[self._sample[fates] != NOT_COUNTED].reset_index(drop=True)
-        found = counted[["design", "replication", "command"]].assign(value=counted[name])
-        dtype = pd.CategoricalDtype(list(FATES), ordered=True)
-        return found.assign(fate=pd.Categorical.from_codes(counted[fates].to_numpy(np.int64), dtype=dtype))
-
-    def run(self, design: str, replication: int = 0) -> Run:
-        """One of the runs in full, simulated again; it is the same run."""
-        self._known(design)
-        return simulate(self.designs[design], self.seed, replication)
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write results, outcomes, digests and errors as CSV and Parquet, and every design as TOML; returns the files.
-
-        Raises OSError if the folder cannot be written.
-        """
-        folder = ready_folder(Path(folder))
-        tables = {"comparison": self.frame, "outcomes": self.outcomes(), "runs": self.runs, "errors": self.errors}
-        files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
-        for name, file in file_names(self.designs).items():
-            files.append(folder / f"{file}.toml")
-            self.designs[name].save(files[-1])
-        return files
-
-    def _failed(self) -> list[str]:
-        """The designs of which all runs failed."""
-        return all_failed(self.runs, self.errors, "design")
-
-    def _known(self, design: str) -> None:
-        if design not in self.designs:
-            raise ResultError(unknown("design", design, list(self.designs)))
-
-    def __repr__(self) -> str:
-        failed = f", {len(self.errors)} runs failed (see .errors)" if len(self.errors) else ""
-        failed += "".join(f', all of "{design}"' for design in self._failed())
-        return f"Comparison({', '.join(self.designs)}; {self.replications} replications, seed {self.seed}{failed})"
-
-    def _repr_html_(self) -> str:
-        return wording.html_table(repr(self), self.table())
+__all__ = ["DEFAULT_METRICS", "Comparison", "compare"]
 
 
 def compare(
@@ -152,15 +35,20 @@ def compare(
     progress: bool | None = None,
     confidence: float = 0.95,
     engine: str = "auto",
+    until: Precision | None = None,
 ) -> Comparison:
     """Run every design ``replications`` times; in each replication all designs meet the same commands and luck.
+
+    With ``until`` these are only the first, at least 10: as long as a half-width that it names is not reached in some
+    design, the next replications follow, up to its cap.  Whether all was reached is told in ``precision``.
 
     ``n_jobs`` is joblib's; None takes what an outer ``joblib.parallel_config`` says, and one where there is none.
     ``engine`` is that of ``simulate``.  The result depends on neither.  A run that fails is kept in ``errors`` and
     stops no other.  On Ctrl-C the KeyboardInterrupt that is raised carries what was finished as its ``partial``.
 
     Raises ScenarioError before anything runs for what is no mapping or an empty one, fewer than one replication, and
-    for designs of which some have clients that wait for their answers and some have not; RunError if no run ends well.
+    for designs of which some have clients that wait for their answers and some have not; ResultError, also before,
+    for metrics that do not exist; RunError if no run ends well.
 
     >>> import cqrsim as cq
     >>> blog = cq.presets.blog().with_(length=cq.seconds(1), warm_up=cq.seconds(0))
@@ -172,17 +60,34 @@ def compare(
     replications = whole_number("replications", replications, at_least=1)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
     engine = an_engine(engine)
-    tasks = [
+    if until is not None:
+        check_first_look(until, replications)
+        check_names(until.names, named.values())
+    keep = max(FEWEST_KEPT, SAMPLE // (until.at_most if until else replications))
+    work = partial(measure, keep=keep)
+    outcomes: list[Outcome[Measured]] = []
+    done, wanted = 0, replications
+    while True:
+        result = partial(_comparison_of, named, wanted, seed, confidence, until, _tasks(named, 0, wanted, seed, engine))
+        try:
+            outcomes += run_all(_tasks(named, done, wanted, seed, engine), work, n_jobs, progress)
+        except Interrupted as stopped:
+            outcomes += stopped.outcomes
+            stopped.partial = result(outcomes) if outcomes else None
+            raise
+        comparison = result(outcomes)
+        done, wanted = wanted, next_size(comparison.precision, wanted, until.at_most) if until else wanted
+        if done == wanted:
+            return comparison
+
+
+def _tasks(designs: Mapping[str, Scenario], begin: int, end: int, seed: int, engine: str) -> list[Task]:
+    """The runs of some replications; those of one replication stand together."""
+    return [
         Task(number, replication, scenario, seed, engine)
-        for replication in range(replications)
-        for number, scenario in enumerate(named.values())
+        for replication in range(begin, end)
+        for number, scenario in enumerate(designs.values())
     ]
-    result = partial(_comparison_of, named, replications, seed, confidence, tasks)
-    try:
-        return result(run_all(tasks, partial(measure, keep=max(100, SAMPLE // replications)), n_jobs, progress))
-    except Interrupted as stopped:
-        stopped.partial = result(stopped.outcomes) if stopped.outcomes else None
-        raise
 
 
 def _checked(designs: Mapping[str, Scenario]) -> dict[str, Scenario]:
@@ -209,11 +114,12 @@ def _comparison_of(
     replications: int,
     seed: int,
     confidence: float,
+    until: Precision | None,
     tasks: list[Task],
     outcomes: list[Outcome[Measured]],
 ) -> Comparison:
     names = pd.Categorical(list(designs), categories=list(designs), ordered=True)
-    found = collect(tasks, outcomes, {"design": pd.Series(names)})
+    found = collect(tasks, sorted(outcomes, key=lambda outcome: outcome.key), {"design": pd.Series(names)})
     return Comparison(
         designs=designs,
         replications=replications,
@@ -225,4 +131,5 @@ def _comparison_of(
         errors=found.errors,
         _outcomes=found.joined({key: result.outcomes for key, result in found.measured.items()}),
         _sample=found.joined({key: result.sample for key, result in found.measured.items()}),
+        _until=until,
     )

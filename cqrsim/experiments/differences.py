@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cqrsim.experiments.estimates import Metric, rows_of
 from cqrsim.metrics import intervals
@@ -18,10 +21,30 @@ COLUMNS = ("design", "name", "unit", "difference", "low", "high", "p_value", "pa
 class Pairs:
     """One metric of two designs, in the replications in which both have it."""
 
-    theirs: pd.Series[float]
-    ours: pd.Series[float]
-    beyond: bool
-    """Whether some values are only lower bounds, so that nothing can be subtracted."""
+    theirs: NDArray[np.float64]
+    ours: NDArray[np.float64]
+    theirs_beyond: bool
+    ours_beyond: bool
+    """Whether some values of a side are only lower bounds."""
+    nothing_of: int = 0
+    """Where a share is 0 in every run of both sides, or 1 in every run, of how many things on each."""
+
+    @property
+    def beyond(self) -> bool:
+        """Whether nothing can be subtracted."""
+        return self.theirs_beyond or self.ours_beyond
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Between what the difference lies; an end is infinite where a side is only known to lie beyond something.
+
+        Lower bounds of theirs make lower bounds of the difference, so that the lower end stands.  Where nothing was
+        seen on either side, or nothing else, each may be as far from that as the rule of three says.
+        """
+        if self.nothing_of:
+            most = intervals.proportion(0, self.nothing_of, confidence).high
+            return -most, most
+        _, low, high = intervals.mean_interval(self.theirs - self.ours, confidence)
+        return -math.inf if self.ours_beyond else low, math.inf if self.theirs_beyond else high
 
 
 def difference_table(
@@ -30,9 +53,10 @@ def difference_table(
     """One row per other design and metric; the p-values are adjusted together."""
     rows, beyond = [], []
     for metric in metrics:
+        known = ByReplication.of(frame, metric, designs)
         for design in designs:
             if design != against:
-                pairs = _pairs(frame, metric, design, against)
+                pairs = known.pairs(design, against)
                 rows.append((design, metric.name, metric.unit, *_difference(pairs, confidence)))
                 beyond.append(pairs.beyond)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -43,14 +67,45 @@ def difference_table(
     return table
 
 
-def _pairs(frame: pd.DataFrame, metric: Metric, design: str, against: str) -> Pairs:
-    rows = rows_of(frame, metric)
-    theirs, ours = (
-        rows.loc[rows["design"] == name, ["replication", "value", "lower_bound"]].dropna() for name in (design, against)
-    )
-    both = theirs.merge(ours, on="replication", suffixes=("_theirs", "_ours"))
-    beyond = bool((both["lower_bound_theirs"] | both["lower_bound_ours"]).any())
-    return Pairs(both["value_theirs"], both["value_ours"], beyond)
+@dataclass(frozen=True, eq=False)
+class ByReplication:
+    """One metric: a row per replication, a column per design (or point of a sweep); NaN where it is not known."""
+
+    values: NDArray[np.float64]
+    beyond: NDArray[np.bool_]
+    counts: NDArray[np.float64]
+    place: Mapping[Any, int]
+    """The column of each design."""
+    is_share: bool
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, metric: Metric, everybody: Sequence[Any], by: str = "design") -> ByReplication:
+        """That of a long frame, in which ``by`` tells the designs apart."""
+        rows = rows_of(frame, metric)
+        rows = rows[rows["value"].notna()]
+        place = {one: number for number, one in enumerate(everybody)}
+        replications, row = np.unique(rows["replication"].to_numpy(np.int64), return_inverse=True)
+        column = rows[by].map(place).to_numpy(np.intp)
+        tables = np.full((3, len(replications), len(place)), np.nan)
+        for table, name in zip(tables, ("value", "lower_bound", "n"), strict=True):
+            table[row, column] = rows[name].to_numpy(np.float64)
+        return cls(tables[0], tables[1] == 1, tables[2], place, metric.unit == "share")
+
+    def pairs(self, theirs: Any, ours: Any) -> Pairs:
+        """The replications that both have."""
+        columns = [self.place[theirs], self.place[ours]]
+        values = self.values[:, columns]
+        both = ~np.isnan(values).any(axis=1)
+        values = values[both]
+        theirs_beyond, ours_beyond = (bool(self.beyond[both, column].any()) for column in columns)
+        all_alike = self.is_share and bool((values == 0).all() or (values == 1).all())
+        seen_of = int(self.counts[both][:, columns].sum(axis=0).min()) if all_alike else 0
+        return Pairs(values[:, 0], values[:, 1], theirs_beyond, ours_beyond, seen_of)
+
+
+def pairs_of(frame: pd.DataFrame, metric: Metric, theirs: Any, ours: Any, by: str = "design") -> Pairs:
+    """One metric of two designs, or of two points of a sweep, paired by replication."""
+    return ByReplication.of(frame[frame[by].isin([theirs, ours])], metric, [theirs, ours], by).pairs(theirs, ours)
 
 
 def _difference(pairs: Pairs, confidence: float) -> intervals.Difference:

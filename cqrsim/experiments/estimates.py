@@ -99,7 +99,16 @@ def check_names(names: Sequence[str], scenarios: Iterable[Scenario]) -> None:
     cqrsim.errors.ResultError: no metric "feedback_ms_p98"; did you mean "feedback_ms_p99"?
     """
     if names:
-        find_metrics(pd.concat([_nothing_happened(scenario) for scenario in scenarios]), names, ())
+        find_metrics(_nothing_measured(scenarios), names, ())
+
+
+def metrics_of(scenarios: Iterable[Scenario]) -> dict[str, Metric]:
+    """All metrics that runs of these scenarios will have, by name; nothing is run."""
+    return metrics_in(_nothing_measured(scenarios))
+
+
+def _nothing_measured(scenarios: Iterable[Scenario]) -> pd.DataFrame:
+    return pd.concat([_nothing_happened(scenario) for scenario in scenarios])
 
 
 def _nothing_happened(scenario: Scenario) -> pd.DataFrame:
@@ -145,7 +154,10 @@ def text_of_all(
 def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
     """The mean over replications of one metric in one design.
 
-    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three).
+    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three).  Here n are
+    the commands of all replications, as if they were independent of each other: there are no replications that differ,
+    from which it could be told how much they depend.  What strikes many commands at once, such as a rare fault that
+    never came, may be likelier than that.
     """
     values = rows["value"].to_numpy(np.float64)
     there = ~np.isnan(values)

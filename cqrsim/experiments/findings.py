@@ -46,6 +46,7 @@ def findings(comparison: Comparison) -> list[str]:
 
 def _speeds(comparison: Comparison) -> Iterator[str]:
     found = comparison.estimates("feedback_ms_p50").dropna(subset=["value"]).sort_values("value")
+    found = found[~found["design"].isin(comparison.unstable["design"])]
     if found.empty:
         return
     first, last = found.iloc[0], found.iloc[-1]

@@ -99,7 +99,8 @@ def _left(folder: Path, asked: Asked) -> int:
 def _copy(folder: Path, asked: Asked, kept: Keeper | InMemory) -> None:
     """Hand over what a shard was asked for."""
     results, keys = ResultsFolder(folder), {one.key for one in asked.wanted()}
+    growths = results.growths(keys)
     for key, numbers in results.numbers(keys).items():
-        kept.take(Result(key, results.trace(key), numbers))
+        kept.take(Result(key, results.trace(key), numbers, growths[key]))
     for key, failure in results.failures(keys).items():
         kept.fail(key, failure)

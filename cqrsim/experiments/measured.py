@@ -11,6 +11,7 @@ import pandas as pd
 from cqrsim.experiments.numbers import Numbers, numbers_of
 from cqrsim.experiments.sampling import sample
 from cqrsim.experiments.simulate import simulate
+from cqrsim.metrics.backlog import Growth, backlog_growth
 
 if TYPE_CHECKING:
     from cqrsim.experiments.runs import Task
@@ -24,6 +25,8 @@ class Summed:
     numbers: Numbers
     trace: str
     """Digest of all that happened."""
+    growth: Growth
+    """By how much the backlog grew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +42,15 @@ class Measured(Summed):
 def sum_up(task: Task) -> Summed:
     """Simulates a task and sums it up."""
     trace = simulate(task.scenario, task.seed, task.replication, task.engine).trace
-    return Summed(numbers_of(trace), trace.digest())
+    return Summed(numbers_of(trace), trace.digest(), backlog_growth(trace))
 
 
 def measure(task: Task, keep: int = 0) -> Measured:
     """Simulates a task and measures it; ``keep`` is the largest number of commands in the sample."""
     run = simulate(task.scenario, task.seed, task.replication, task.engine)
     trace = run.trace
-    return Measured(numbers_of(trace), trace.digest(), run.outcomes(), sample(trace, keep), marks_digests(trace))
+    summed = (numbers_of(trace), trace.digest(), backlog_growth(trace))
+    return Measured(*summed, run.outcomes(), sample(trace, keep), marks_digests(trace))
 
 
 def marks_digests(trace: Trace) -> dict[str, str]:

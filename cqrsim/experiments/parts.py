@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cqrsim.experiments.numbers import Kind, Numbers, same
+from cqrsim.metrics.backlog import Growth
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,6 +46,17 @@ class Result:
     trace: str
     """Digest of all that happened."""
     numbers: Numbers
+    growth: Growth
+    """By how much the backlog grew."""
+
+
+class About(NamedTuple):
+    """What the metadata tell of a run."""
+
+    key: RunKey
+    trace: str
+    growth: Growth
+    kinds: tuple[Kind, ...]
 
 
 class BrokenPartError(Exception):
@@ -62,28 +74,22 @@ def write_part(path: Path, results: Sequence[Result]) -> None:
     unfinished.replace(path)
 
 
-def runs_in(path: Path) -> dict[RunKey, str]:
-    """The runs of a file with the digests of their traces; BrokenPartError if the file is damaged."""
-    return {key: trace for key, trace, _ in _listed(_opened(path).schema_arrow, path)}
-
-
-def kinds_in(path: Path) -> list[Kind]:
-    """The metrics that runs of a file have."""
-    kinds = [kind for _, _, kinds in _listed(_opened(path).schema_arrow, path) for kind in kinds]
-    return list(dict.fromkeys(kinds))
+def runs_in(path: Path) -> list[About]:
+    """What a file holds, without its rows; BrokenPartError if it is damaged."""
+    return list(_listed(_opened(path).schema_arrow, path))
 
 
 def read_part(path: Path) -> Iterator[Result]:
     """The runs of a file; BrokenPartError if it is damaged."""
     table = _read(path)
     listed = list(_listed(table.schema, path))
-    if sum(len(kinds) for _, _, kinds in listed) != table.num_rows:
+    if sum(len(run.kinds) for run in listed) != table.num_rows:
         raise BrokenPartError(f"{path} has {table.num_rows} rows, which are not those of its runs")
     columns = [_column(table, name) for name in ("value", "n", "n_censored", "lower_bound")]
     begin = 0
-    for key, trace, kinds in listed:
+    for key, trace, growth, kinds in listed:
         end = begin + len(kinds)
-        yield Result(key, trace, Numbers(kinds, *(column[begin:end] for column in columns)))
+        yield Result(key, trace, Numbers(kinds, *(column[begin:end] for column in columns)), growth)
         begin = end
 
 
@@ -111,14 +117,14 @@ def _read(path: Path) -> pa.Table:
         raise BrokenPartError(f"{path} cannot be read: {error}") from error
 
 
-def _listed(schema: pa.Schema, path: Path) -> Iterator[tuple[RunKey, str, tuple[Kind, ...]]]:
+def _listed(schema: pa.Schema, path: Path) -> Iterator[About]:
     digest, _, listed = (schema.metadata or {}).get(RUNS, b"").partition(b" ")
     if digest != _digest(listed):
         raise BrokenPartError(f"{path} does not say which runs it holds")
     told = json.loads(listed)
     kinds = [same(tuple((metric, stat, unit) for metric, stat, unit in one)) for one in told["kinds"]]
-    for scenario, seed, replication, version, trace, number in told["runs"]:
-        yield RunKey(scenario, seed, replication, version), trace, kinds[number]
+    for *key, trace, growth, number in told["runs"]:
+        yield About(RunKey(*key), trace, Growth(*growth), kinds[number])
 
 
 def _table(results: Sequence[Result]) -> pa.Table:
@@ -158,7 +164,7 @@ def _words(words: Sequence[str]) -> Any:
 
 def _told(results: Sequence[Result]) -> bytes:
     kinds: dict[tuple[Kind, ...], int] = {}
-    runs = [[*r.key, r.trace, kinds.setdefault(r.numbers.kinds, len(kinds))] for r in results]
+    runs = [[*r.key, r.trace, r.growth, kinds.setdefault(r.numbers.kinds, len(kinds))] for r in results]
     listed = json.dumps({"kinds": list(kinds), "runs": runs}, separators=(",", ":")).encode()
     return _digest(listed) + b" " + listed
 

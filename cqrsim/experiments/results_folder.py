@@ -20,8 +20,9 @@ from cqrsim.errors import CqrsimWarning
 from cqrsim.experiments.files import ready_folder
 from cqrsim.experiments.locking import Lock
 from cqrsim.experiments.numbers import Kind, Numbers
-from cqrsim.experiments.parts import BrokenPartError, Result, RunKey, kinds_in, read_part, runs_in, write_part
+from cqrsim.experiments.parts import About, BrokenPartError, Result, RunKey, read_part, runs_in, write_part
 from cqrsim.experiments.runs import Failure
+from cqrsim.metrics.backlog import Growth
 
 SECONDS_BETWEEN_PARTS = 0.5
 """At most so much of finished work is lost if the machine stops in the middle of it."""
@@ -55,7 +56,7 @@ class ResultsFolder:
         except BrokenPartError:
             self.damaged.append(part)
             return
-        new = {key: (part, trace) for key, trace in runs.items() if key not in self._found}
+        new = {run.key: (part, run.trace) for run in runs if run.key not in self._found}
         self.parts[part] = len(new)
         self._found |= new
 
@@ -81,7 +82,16 @@ class ResultsFolder:
 
     def kinds(self, keys: Collection[RunKey]) -> list[Kind]:
         """The metrics that these runs have between them."""
-        return list(dict.fromkeys(kind for part in self._parts_of(keys) for kind in kinds_in(part)))
+        distinct = {id(run.kinds): run.kinds for run in self._about(keys)}
+        return list(dict.fromkeys(kind for kinds in distinct.values() for kind in kinds))
+
+    def growths(self, keys: Collection[RunKey]) -> dict[RunKey, Growth]:
+        """By how much the backlog of some runs grew."""
+        return {run.key: run.growth for run in self._about(keys)}
+
+    def _about(self, keys: Collection[RunKey]) -> Iterator[About]:
+        wanted = set(keys)
+        return (run for part in self._parts_of(keys) for run in runs_in(part) if run.key in wanted)
 
     def numbers(self, keys: Collection[RunKey], kinds: Collection[Kind] | None = None) -> dict[RunKey, Numbers]:
         """What some runs came to, or some metrics of it; one file is read at a time."""
@@ -212,6 +222,10 @@ class InMemory:
         """The metrics that these runs have between them."""
         distinct = {id(kinds): kinds for kinds in (self._results[key].numbers.kinds for key in keys if key in self)}
         return list(dict.fromkeys(kind for kinds in distinct.values() for kind in kinds))
+
+    def growths(self, keys: Collection[RunKey]) -> dict[RunKey, Growth]:
+        """By how much the backlog of some runs grew."""
+        return {key: self._results[key].growth for key in keys if key in self}
 
     def numbers(self, keys: Collection[RunKey], kinds: Collection[Kind] | None = None) -> dict[RunKey, Numbers]:
         """What some runs came to, or some metrics of it."""

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cqrsim.metrics.backlog import closed_times
+from cqrsim.metrics.incidence import Endings, kinds_of_endings
 from cqrsim.metrics.latencies import Latency, latencies
 from cqrsim.metrics.paths import paths
+from cqrsim.metrics.waits import Waits
 
 if TYPE_CHECKING:
     from cqrsim.trace import Trace
@@ -22,16 +25,46 @@ FATES = ("known", "censored", "never")
 
 NOT_COUNTED = -1
 
+FATE = "_fate"
+"""How the column is called that says what the values of a wait mean."""
+
 
 def sample(trace: Trace, keep: int) -> pd.DataFrame:
-    """At most ``keep`` commands of the measured window: each of their waits in ms, and what is known of it."""
-    window = np.flatnonzero(paths(trace).in_window)
+    """At most ``keep`` commands of the measured window: each of their waits in ms, and what is known of it.
+
+    ``ending`` is how waiting for the outcome ended (a place in :data:`cqrsim.metrics.incidence.ENDINGS`, or -1);
+    ``came_ns`` and ``closed_ns`` (-1: never) are when a command was due and when the system was through with it.
+    """
+    ways = paths(trace)
+    window = np.flatnonzero(ways.in_window)
     commands = window[chosen(window, keep)]
     columns: dict[str, NDArray[Any]] = {"command": commands}
-    for name, wait in latencies(trace).items() if keep else ():
+    if not keep:
+        return pd.DataFrame(columns)
+    for name, wait in latencies(trace).items():
         values, fates = _waits(wait, commands, trace.about.end_ns)
-        columns |= {f"{name}_ms": values, f"{name}_fate": fates}
-    return pd.DataFrame(columns)
+        columns |= {f"{name}_ms": values, f"{name}{FATE}": fates}
+    columns |= {"ending": kinds_of_endings(trace)[commands]}
+    return pd.DataFrame(columns | {"came_ns": ways.intended[commands], "closed_ns": closed_times(trace)[commands]})
+
+
+def latency_names(frame: pd.DataFrame) -> list[str]:
+    """The waits that a sample holds, by their names with the unit."""
+    return [f"{column.removesuffix(FATE)}_ms" for column in frame.columns if column.endswith(FATE)]
+
+
+def waits_in(frame: pd.DataFrame, name: str) -> Waits:
+    """One wait of a part of a sample, such as that of one run."""
+    values, fates = frame[name].to_numpy(np.float64), frame[f"{name.removesuffix('_ms')}{FATE}"].to_numpy()
+    return Waits(*(values[fates == number] for number in range(len(FATES))))
+
+
+def endings_in(frame: pd.DataFrame) -> Endings:
+    """How waiting for the outcome ended in a part of a sample."""
+    fates = frame["feedback_fate"].to_numpy()
+    kept = fates != NOT_COUNTED
+    values, kinds = frame["feedback_ms"].to_numpy(np.float64), frame["ending"].to_numpy(np.int8)
+    return Endings(values[kept], kinds[kept], fates[kept] == FATES.index("never"))
 
 
 def _waits(wait: Latency, commands: NDArray[np.intp], end_ns: int) -> tuple[NDArray[np.float64], NDArray[np.int8]]:

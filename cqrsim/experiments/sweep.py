@@ -26,7 +26,9 @@ from cqrsim.experiments.runs import Done, Failure, Interrupted, Outcome, finishe
 from cqrsim.experiments.shards import WHOLE, Shard
 from cqrsim.experiments.shared import refuse_mixed_points
 from cqrsim.experiments.sweep_file import SweepFile
+from cqrsim.experiments.unstable import why_unstable
 from cqrsim.experiments.wanted import Asked, Wanted, read_asked, write_asked
+from cqrsim.metrics.backlog import Growth
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,14 +86,17 @@ class Sweep:
         """One row per point: its settings, and the mean over replications of each metric with its interval, as text.
 
         Shares are in percent; "failed" says that all runs of a point failed, "unstable" that it cannot keep up with its
-        commands.  Raises ResultError for a name that does not exist.
+        commands, so that waits depend on how long one looks.  Raises ResultError for a name that does not exist.
         """
         metrics = self._metrics(names)
         settings = self._settings()
         shown = text_of_all(self._rows(metrics), "point", metrics, self.confidence, interval)
         shown = shown.reindex(settings.index).fillna(wording.NOTHING)
-        shown.loc[list(self._all_failed())] = wording.FAILED
-        shown.loc[list(self.unstable)] = wording.UNSTABLE
+        failed, unstable = (shown.index.isin(list(points)) for points in (self._all_failed(), self.unstable))
+        for metric in metrics:
+            shown.loc[failed, metric.name] = wording.FAILED
+            if metric.unit == "ms":
+                shown.loc[unstable, metric.name] = wording.UNSTABLE
         return settings.join(shown).reset_index()
 
     def estimates(self, *names: str) -> pd.DataFrame:
@@ -113,9 +118,21 @@ class Sweep:
         return pd.DataFrame(self.results.kinds([one.key for one in self._wanted]), columns=["metric", "stat", "unit"])
 
     @property
-    def unstable(self) -> dict[int, str]:
+    def skipped(self) -> dict[int, str]:
         """The points that were not run, since they cannot keep up with their commands, and why."""
         return self.asked.overloads
+
+    @cached_property
+    def unstable(self) -> dict[int, str]:
+        """The points that cannot keep up with their commands, and why: known beforehand, or seen in their runs."""
+        growths = self.results.growths({one.key for one in self._wanted})
+        of_points: dict[int, list[Growth]] = {}
+        for one in self._wanted:
+            if one.key in growths:
+                of_points.setdefault(one.point, []).append(growths[one.key])
+        points = self.design.points
+        seen = {point: why_unstable(points[point][1], found) for point, found in of_points.items()}
+        return dict(sorted({**self.skipped, **{point: told for point, told in seen.items() if told}}.items()))
 
     @property
     def complete(self) -> bool:
@@ -258,7 +275,7 @@ def _run(
 
 def _keep(kept: Keeper | InMemory, key: RunKey, outcome: Outcome[Summed]) -> None:
     if isinstance(outcome, Done):
-        kept.take(Result(key, outcome.result.trace, outcome.result.numbers))
+        kept.take(Result(key, outcome.result.trace, outcome.result.numbers, outcome.result.growth))
     else:
         kept.fail(key, outcome)
 

@@ -33,13 +33,16 @@ def comparison_text(comparison: Comparison, names: Sequence[str] = (), title: st
 
 def sweep_text(sweep: Sweep, names: Sequence[str] = ()) -> str:
     """The table of a sweep, and which points cannot keep up with their commands."""
-    stable = [point for point in range(len(sweep.design)) if point not in sweep.unstable]
-    counts = f"{_finished(sweep.runs['point'].value_counts(), stable, sweep.replications)} of each"
+    tried = [point for point in range(len(sweep.design)) if point not in sweep.skipped]
+    counts = f"{_finished(sweep.runs['point'].value_counts(), tried, sweep.replications)} of each"
     if str(sweep.asked.shard) != "1/1":
         counts = f"{len(sweep.runs)} runs, shard {sweep.asked.shard} of {sweep.replications} runs of each"
     head = f"{len(sweep.design)} points, {counts}, seed {sweep.seed}"
     table = text_table(_headed(sweep.table(*names), sweep.metrics()))
-    unstable = [f"Point {point} was not run: {told}." for point, told in sweep.unstable.items()]
+    unstable = [
+        f"Point {point} {'was not run' if point in sweep.skipped else 'is unstable'}: {told}."
+        for point, told in sweep.unstable.items()
+    ]
     return "\n\n".join([head, table, "\n".join([_means(sweep.confidence, table), *_shortened(unstable)])])
 
 

@@ -6,6 +6,7 @@ misses the truth far more often than it says.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -208,6 +209,7 @@ def _numbers(values: ArrayLike) -> NDArray[np.float64]:
     return numbers[~np.isnan(numbers)]
 
 
+@functools.lru_cache(maxsize=1024)
 def _student(confidence: float, degrees: int) -> float:
     from scipy import stats
 

@@ -5,20 +5,72 @@ Only :func:`timeline` needs several: it takes ``axes`` and returns a tuple of th
 Colours are for everybody (Okabe and Ito 2008), and a design has the same colour in every picture.
 
     feedback.py       how long until clients are told?      feedback_ecdf
+    intervals.py      which design is better, and is it?    intervals
     outcomes.py       what do clients wrongly believe?      outcome_matrix
     outcome_table.py  what does one fault do to a design?   outcome_table
     one_command.py    who did what when, with one command?  journey
+    sweep_curve.py    how does a setting change a metric?   sweep_curve
     over_time.py      what went on in a run, and when?      timeline
+    theory.py         does the simulator agree with theory? theory
+    break_even.py     where does one overtake another?      breakeven
+    heat_map.py       how do two settings act together?     heat_map
+    pareto.py         which designs does no other beat?     pareto
+    timeout_curve.py  how long should a handler wait?       timeout_curve
+    tornado.py        which settings matter most?           tornado
+    latency_ridge.py  how long until each moment?           latency_ridge
+    visibility.py     how soon do readers see a write?      t_visibility
+    read_staleness.py how stale is what people read?        staleness
+    queue_lengths.py  where does work pile up?              queues
+    turns.py          who holds turns, who waits behind?    turn_occupancy
+    parting.py        when do handler and log part?         divergence
+    disk_use.py       what fills the disk, and when?        disk_usage
 
 What they share: style.py (colours, axes, numbers), sources.py (what is drawn from), periods.py (trouble, shaded),
-steps.py (a journey's lanes), saving.py (files).
+along_time.py (the axis of a whole run), steps.py (a journey's lanes), saving.py (files).
 """
 
+from cqrsim.plots.break_even import breakeven
+from cqrsim.plots.disk_use import disk_usage
 from cqrsim.plots.feedback import feedback_ecdf
+from cqrsim.plots.heat_map import heat_map
+from cqrsim.plots.intervals import intervals
+from cqrsim.plots.latency_ridge import latency_ridge
 from cqrsim.plots.one_command import journey
 from cqrsim.plots.outcome_table import outcome_table
 from cqrsim.plots.outcomes import outcome_matrix
 from cqrsim.plots.over_time import timeline
+from cqrsim.plots.pareto import pareto
+from cqrsim.plots.parting import divergence
+from cqrsim.plots.queue_lengths import queues
+from cqrsim.plots.read_staleness import staleness
 from cqrsim.plots.saving import save
+from cqrsim.plots.sweep_curve import sweep_curve
+from cqrsim.plots.theory import theory
+from cqrsim.plots.timeout_curve import timeout_curve
+from cqrsim.plots.tornado import tornado
+from cqrsim.plots.turns import turn_occupancy
+from cqrsim.plots.visibility import t_visibility
 
-__all__ = ["feedback_ecdf", "journey", "outcome_matrix", "outcome_table", "save", "timeline"]
+__all__ = [
+    "breakeven",
+    "disk_usage",
+    "divergence",
+    "feedback_ecdf",
+    "heat_map",
+    "intervals",
+    "journey",
+    "latency_ridge",
+    "outcome_matrix",
+    "outcome_table",
+    "pareto",
+    "queues",
+    "save",
+    "staleness",
+    "sweep_curve",
+    "t_visibility",
+    "theory",
+    "timeline",
+    "timeout_curve",
+    "tornado",
+    "turn_occupancy",
+]

@@ -13,8 +13,8 @@ import pytest
 import cqrsim as cq
 from cqrsim.experiments import Interrupted, measured
 from cqrsim.experiments.findings import findings
-from cqrsim.experiments.sampling import chosen
 from cqrsim.experiments.runs import Task
+from cqrsim.experiments.sampling import chosen
 
 COMPARING = sys.modules["cqrsim.experiments.compare"]
 """The module; under its name stands the function of the same name."""

@@ -20,7 +20,9 @@ BLOG = cq.presets.blog().with_(length=cq.ms(200), warm_up=cq.seconds(0))
 
 def design_of(*rates: int, **settings: Any) -> cq.Design:
     base = BLOG.with_(settings) if settings else BLOG
-    return cq.grid(base, {"clients.arrivals.rate": [cq.per_second(rate) for rate in rates], "disk.write": ["1ms", "2ms"]})
+    return cq.grid(
+        base, {"clients.arrivals.rate": [cq.per_second(rate) for rate in rates], "disk.write": ["1ms", "2ms"]}
+    )
 
 
 DESIGN = design_of(100, 200)
@@ -120,7 +122,9 @@ def test_a_run_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.Mo
     with monkeypatch.context() as patched:
         patched.setattr(sweeping, "sum_up", breaks)
         broken = cq.sweep(DESIGN, 2, engine="simpy", out=tmp_path)
-    assert broken.errors[["point", "replication", "message"]].to_numpy().tolist() == [[1, 1, "RuntimeError: disk on fire"]]
+    assert broken.errors[["point", "replication", "message"]].to_numpy().tolist() == [
+        [1, 1, "RuntimeError: disk on fire"]
+    ]
     assert cq.load_results(tmp_path).complete and "1 runs failed" in repr(broken)
     counting = Counting(monkeypatch)
     mended = cq.sweep(DESIGN, 2, engine="simpy", out=tmp_path)
@@ -143,7 +147,9 @@ def killed(out: Path, seconds: float, n_jobs: int) -> bool:
     """
     program = PROGRAM.format(folder=str(Path(__file__).parent), n_jobs=n_jobs)
     before = len(list(out.glob("results/*")))
-    process = subprocess.Popen([sys.executable, "-c", program, str(out)], stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(out)], stderr=subprocess.PIPE, start_new_session=True
+    )
     while process.poll() is None and len(list(out.glob("results/*"))) <= before:
         time.sleep(0.002)
     time.sleep(seconds)
@@ -266,9 +272,14 @@ def test_points_that_cannot_keep_up_are_marked_and_not_run(tmp_path: Path, monke
     marked = cq.sweep(slow, 2, engine="simpy", out=tmp_path)
     assert len(counting.runs) == 2 and list(marked.unstable) == [1]
     table = marked.table("durability_ms_p50")
-    assert table["durability_ms_p50"][1] == "unstable" and "1 of them unstable" in repr(marked)
+    assert (
+        table["durability_ms_p50"][1] == "unstable"
+        and list(marked.skipped) == [1]
+        and "1 of them unstable" in repr(marked)
+    )
     everything = cq.sweep(slow, 2, engine="simpy", out=tmp_path, overloaded="run")
-    assert len(everything.runs) == 4 and not everything.unstable and len(counting.runs) == 4
+    assert len(everything.runs) == 4 and not everything.skipped and len(counting.runs) == 4
+    assert list(everything.unstable) == [1] and "1 of them unstable" in repr(everything)
     with pytest.raises(cq.ScenarioError, match="no point can keep up with its commands"):
         cq.sweep(cq.grid(BLOG, {"disk.write": ["40ms"]}), 2)
     with pytest.raises(cq.ScenarioError, match='overloaded: must be "mark" or "run"'):

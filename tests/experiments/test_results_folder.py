@@ -1,5 +1,6 @@
 """Finished runs in a folder: all of a file or nothing, each run once, and nothing that was finished is lost."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cqrsim.experiments.numbers import Numbers, same
 from cqrsim.experiments.parts import BrokenPartError, Result, RunKey, read_part, runs_in, write_part
 from cqrsim.experiments.results_folder import InMemory, Keeper, ResultsFolder
 from cqrsim.experiments.runs import Failure
+from cqrsim.metrics.backlog import Growth
 
 KINDS = (("feedback_ms", "p50", "ms"), ("loss", "count", ""), ("loss", "share", "share"))
 
@@ -27,7 +29,8 @@ def key(number: int) -> RunKey:
 def result(number: int, kinds: tuple = KINDS) -> Result:
     values = np.array([number, np.nan, 1 / (number + 1)][: len(kinds)])
     counts = np.full(len(kinds), number)
-    return Result(key(number), f"trace {number}", Numbers(same(kinds), values, counts, counts * 0, counts % 2 == 1))
+    numbers = Numbers(same(kinds), values, counts, counts * 0, counts % 2 == 1)
+    return Result(key(number), f"trace {number}", numbers, Growth(number / 2, number))
 
 
 def equal(one: Result, other: Result) -> bool:
@@ -36,7 +39,8 @@ def equal(one: Result, other: Result) -> bool:
         np.array_equal(getattr(one.numbers, name), getattr(other.numbers, name), equal_nan=name == "value")
         for name in arrays
     )
-    return (one.key, one.trace, one.numbers.kinds) == (other.key, other.trace, other.numbers.kinds) and same_arrays
+    told = [(each.key, each.trace, each.growth, each.numbers.kinds) for each in (one, other)]
+    return told[0] == told[1] and same_arrays
 
 
 def fill(folder: Path, *numbers: int) -> None:
@@ -53,7 +57,7 @@ def test_a_part_comes_back_as_it_was_written(tmp_path_factory, numbers: list[int
     given = [result(number, KINDS[: 1 + number % most]) for number in numbers]
     write_part(path, given)
     assert all(equal(*pair) for pair in zip(read_part(path), given, strict=True))
-    assert runs_in(path) == {one.key: one.trace for one in given}
+    assert [tuple(run) for run in runs_in(path)] == [(r.key, r.trace, r.growth, r.numbers.kinds) for r in given]
     assert [other.name for other in path.parent.iterdir()] == [path.name]
 
 
@@ -82,10 +86,8 @@ def test_a_file_that_was_cut_or_changed_is_never_taken_for_whole(tmp_path_factor
     else:
         at = data.draw(st.integers(0, len(whole) - 1))
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
-        try:
+        with contextlib.suppress(BrokenPartError):
             assert all(equal(*pair) for pair in zip(read_part(path), given, strict=True))
-        except BrokenPartError:
-            pass
 
 
 def test_a_damaged_file_is_put_aside_and_told_and_its_runs_are_missing(tmp_path: Path) -> None:
@@ -197,6 +199,7 @@ def test_some_metrics_of_some_runs(tmp_path: Path, in_memory: bool) -> None:
     found = results.numbers([key(1), key(2), key(9)], {KINDS[1]})
     assert {one.replication: numbers.kinds for one, numbers in found.items()} == {1: (KINDS[1],), 2: (KINDS[1],)}
     assert results.trace(key(2)) == "trace 2"
+    assert results.growths([key(2), key(9)]) == {key(2): Growth(1.0, 2)}
 
 
 def test_a_part_says_what_it_holds_without_being_read(tmp_path: Path) -> None:
