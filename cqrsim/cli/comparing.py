@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from cqrsim.experiments import Comparison
 
 
+Checks = Annotated[
+    list[str] | None,
+    typer.Option(help='What must hold, such as "feedback_ms_p99 < 50"; again for more.', metavar="TEXT"),
+]
+
+
 class Designs(StrEnum):
     """Which of the essay's alternatives to compare."""
 
@@ -68,14 +74,19 @@ def compare(
     engine: EngineName = Engines.AUTO,
     out: Out = None,
     metrics: Metrics = None,
+    check: Checks = None,
 ) -> None:
     """Compare designs on the same commands and the same luck.
 
     Without files, on a preset, healthy and on a disk that fills: four ways to tell a blog's users what became of their
     commands, or eight places for the command handler's state.
+
+    A check such as "feedback_ms_p99 < 50" must hold in every design, "wait: feedback_ms_p99 < 50" in one.  It holds if
+    the whole confidence interval lies on the right side; the exit code is 1 if one does not.
     """
     from cqrsim.experiments import compare as compare_designs
     from cqrsim.experiments.estimates import check_names
+    from cqrsim.experiments.expectations import all_hold, checks_text, expectations
     from cqrsim.experiments.files import ready_folder
     from cqrsim.experiments.telling import comparison_text
 
@@ -83,21 +94,27 @@ def compare(
         raise typer.BadParameter("--designs chooses among the presets: leave it out where files are given")
     chosen = designs or Designs.FEEDBACK
     names = names_in(metrics) or ([] if files else list(PRESET_METRICS[chosen]))
-    failed = 0
+    checks, failed, held = check or [], 0, True
     cases = _cases(files or [], chosen, length)
     check_names(names, [scenario for scenarios in cases.values() for scenario in scenarios.values()])
+    for scenarios in cases.values():
+        expectations(checks, scenarios, scenarios.values())
     folders = {title: None if out is None else ready_folder(_folder(out, title, len(cases))) for title in cases}
     for title, scenarios in cases.items():
         comparison, complete = finished(
             partial(compare_designs, scenarios, replications, seed, n_jobs=jobs, engine=engine)
         )
         print(comparison_text(comparison, names, title), end="\n\n")
+        if checks:
+            verdicts = comparison.check(*checks)
+            held = held and all_hold(verdicts)
+            print(checks_text(verdicts), end="\n\n")
         if folder := folders[title]:
             _save_comparison(comparison, folder)
         failed += report_errors(comparison.errors)
         if not complete:
             raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(NO if failed else FINE)
+    raise typer.Exit(NO if failed or not held else FINE)
 
 
 def _cases(files: Sequence[Path], designs: Designs, length: str | None) -> dict[str, dict[str, Scenario]]:
