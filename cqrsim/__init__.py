@@ -151,6 +151,7 @@ if TYPE_CHECKING:
     from cqrsim import metrics, plots, theory
     from cqrsim.experiments.between import Between
     from cqrsim.experiments.breakeven import Breakeven, breakeven
+    from cqrsim.experiments.claims import Claims, judge
     from cqrsim.experiments.compare import Comparison, compare
     from cqrsim.experiments.design import Design
     from cqrsim.experiments.design_file import load_design
@@ -193,6 +194,7 @@ _LATE = {
     "load_results": "cqrsim.experiments",
     "gather": "cqrsim.experiments",
     "Between": "cqrsim.experiments",
+    "Claims": "cqrsim.experiments",
     "Comparison": "cqrsim.experiments",
     "Design": "cqrsim.experiments",
     "OutcomeTable": "cqrsim.experiments",
@@ -211,6 +213,7 @@ _LATE = {
     "compare": "cqrsim.experiments",
     "expected_strikes": "cqrsim.experiments",
     "grid": "cqrsim.experiments",
+    "judge": "cqrsim.experiments",
     "latin_hypercube": "cqrsim.experiments",
     "load_comparison": "cqrsim.experiments",
     "load_design": "cqrsim.experiments",
@@ -265,6 +268,7 @@ __all__ = [
     "Between",
     "Breakeven",
     "Bursts",
+    "Claims",
     "ClientDisconnect",
     "Clients",
     "Closed",
@@ -397,6 +401,7 @@ __all__ = [
     "gib",
     "grid",
     "hours",
+    "judge",
     "kb",
     "kib",
     "latin_hypercube",

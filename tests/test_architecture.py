@@ -21,8 +21,12 @@ MAY_IMPORT = {
     "metrics": WORDS | {"trace"},
     "plots": WORDS | {"metrics", "trace"},
     "experiments": WORDS | {"scenario", "plan", "trace", "engines", "metrics"},
-    "cli": WORDS | {"scenario", "experiments", "plots"},
+    "reports": WORDS | {"scenario", "experiments", "metrics", "plots"},
+    "theory": WORDS | {"scenario", "experiments", "metrics", "trace"},
+    "cli": WORDS | {"scenario", "experiments", "plots", "reports", "theory"},
 }
+LATE = {("experiments", "reports")}
+"""Who may ask whom back: within a function only, so that nothing is imported before it is wanted."""
 ONE_HOME = {
     "simpy": {"actors", "engines"},
     "matplotlib": {"plots"},
@@ -34,16 +38,34 @@ NEVER_WHERE_IT_RUNS = {"random", "uuid", "time", "datetime", "secrets"}
 RUNS = {"plan", "actors", "engines"}
 
 
-def imports(path: Path) -> set[str]:
-    """Modules that a file imports, anywhere in it."""
+def imports(*nodes: ast.AST) -> set[str]:
+    """Modules that code imports, anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "cqrsim"}
     return found
+
+
+def imports_within_functions(tree: ast.AST) -> set[str]:
+    """Modules that are imported when a function is called, and not before."""
+    return imports(*(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)))
+
+
+def imports_at_once(tree: ast.AST) -> set[str]:
+    """Modules that are imported with the file itself, or named in it for type checkers."""
+    outside = ast.parse(ast.unparse(tree))
+    for node in ast.walk(outside):
+        if isinstance(node, ast.FunctionDef):
+            node.body = []
+    return imports(outside)
+
+
+def rooms(modules: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in modules if name.startswith("cqrsim.")} - {"__version__"}
 
 
 def room(path: Path) -> str:
@@ -56,16 +78,27 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if room(path) not in ("__i
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_who_may_import_whom(path: Path) -> None:
     """Layers point one way, and every heavy library has one home."""
-    mine, found = room(path), imports(path)
+    mine, tree = room(path), ast.parse(path.read_text())
+    found = imports(tree)
     allowed = MAY_IMPORT.get(mine, WORDS) | {mine}
-    asked = {name.split(".")[1] for name in found if name.startswith("cqrsim.")} - {"__version__"}
-    assert asked <= allowed
+    late = {other for one, other in LATE if one == mine}
+    assert rooms(imports_at_once(tree)) <= allowed
+    assert rooms(imports_within_functions(tree)) <= allowed | late
     for library, homes in ONE_HOME.items():
         assert mine in homes or library not in {name.split(".")[0] for name in found}
     if mine in RUNS:
         assert not NEVER_WHERE_IT_RUNS & {name.split(".")[0] for name in found}
     if path.name != "draws.py":
         assert "default_rng" not in path.read_text()
+
+
+def test_late_imports_are_late() -> None:
+    """The table of late imports has none that is not needed, and a late one outside a function would be seen."""
+    for mine, other in LATE:
+        used = [rooms(imports_within_functions(ast.parse(file.read_text()))) for file in FILES if room(file) == mine]
+        assert any(other in asked for asked in used)
+    tree = ast.parse("import cqrsim.plan\ndef late():\n    import cqrsim.reports")
+    assert rooms(imports_at_once(tree)) == {"plan"} and rooms(imports_within_functions(tree)) == {"reports"}
 
 
 def test_the_shop_window() -> None:
