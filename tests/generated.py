@@ -180,7 +180,7 @@ def scenarios(with_faults: bool = True, timeouts: bool = True) -> st.SearchStrat
         feedback=feedbacks(),
         state=states(timeouts),
         handlers=st.builds(cq.Handlers, shards=st.integers(1, 3), workers=st.integers(1, 2),
-                           queue_limit=st.sampled_from([None, 5]) if timeouts else st.none(),
+                           queue_limit=st.sampled_from([None, 0, 5]) if timeouts else st.none(),
                            validate=distributions(4), worker_waits=st.booleans(),
                            turn=st.sampled_from(["aggregate", "shard", "everything"] + ["none"] * with_faults)),
         store=stores(),

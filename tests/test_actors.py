@@ -291,3 +291,15 @@ def test_what_one_projection_has_lost_is_not_missing_in_another() -> None:
     summary = metrics.summary(trace).set_index(["metric", "stat"])
     assert summary.n_censored["lag_polling_ms", "p50"] == 1
     assert summary.n_censored["lag_pushed_ms", "p50"] == 0
+
+
+def test_without_a_queue_what_cannot_begin_at_once_is_refused() -> None:
+    """Two workers, no place to wait: of three commands at once the third is turned away, as is one whose turn is taken."""
+    handlers = cq.Handlers(workers=2, queue_limit=0, validate=cq.ms(10))
+    clients = cq.Clients(cq.Recorded(times=(cq.ms(0), cq.ms(0), cq.ms(0), cq.ms(20), cq.ms(21))))
+    many = cq.Scenario(clients, handlers=handlers, aggregates=cq.Evenly(10**6), length=cq.seconds(1))
+    told = cq.simulate(many, seed=1).commands()
+    assert told["reason"].eq("overloaded").tolist() == [False, False, True, False, False]
+    assert (told["turn_wait_ms"].dropna() == 0).all()
+    one = many.with_(aggregates=cq.Evenly(1))
+    assert cq.simulate(one, seed=1).commands()["reason"].eq("overloaded").tolist() == [False, True, True, False, True]

@@ -57,8 +57,20 @@ class Turns:
                 self._next_of(key)
 
     def are_full(self, journey: Journey) -> bool:
-        """Whether the shard takes no more."""
-        return 0 <= self.queue_limit <= self.shards[journey.shard].waiting
+        """Whether the shard takes no more: where nobody may wait, unless the command can begin at once."""
+        if self.queue_limit == 0:
+            return not self._can_begin(journey)
+        return 0 < self.queue_limit <= self.shards[journey.shard].waiting
+
+    def _can_begin(self, journey: Journey) -> bool:
+        """Whether its turn and a worker are free."""
+        if self.shards[journey.shard].free_workers == 0:
+            return False
+        return not self.are_taken or self._key_of(journey) not in self.behind
+
+    def _key_of(self, journey: Journey) -> int:
+        """Within what it goes one at a time."""
+        return journey.aggregate if self.of_aggregate else journey.shard if self.of_shard else journey.key
 
     def enter(self, journey: Journey) -> None:
         """A command waits for its turn."""
@@ -66,10 +78,7 @@ class Turns:
         if not self.are_taken:
             self._ready(journey)
             return
-        if self.of_aggregate:
-            journey.key = journey.aggregate
-        elif self.of_shard:
-            journey.key = journey.shard
+        journey.key = self._key_of(journey)
         behind = self.behind.get(journey.key)
         if behind is None:
             self.behind[journey.key] = deque()

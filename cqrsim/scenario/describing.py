@@ -95,7 +95,9 @@ def _handlers(scenario: Scenario) -> Iterator[str | None]:
     workers = counted(handlers.workers, "worker")
     yield f"{counted(handlers.shards, 'shard')} with {workers}{' each' if handlers.shards > 1 else ''}"
     yield "deciding takes no time" if is_zero(handlers.validate) else f"deciding takes {times(handlers.validate)}"
-    if handlers.queue_limit is not None:
+    if handlers.queue_limit == 0:
+        yield "commands that cannot begin at once are refused unread"
+    elif handlers.queue_limit is not None:
         yield f"when {counted(handlers.queue_limit, 'command')} wait in a shard, more are refused unread"
     turn = {
         "aggregate": "one command at a time for each aggregate",

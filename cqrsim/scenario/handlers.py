@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cqrsim.scenario.checks import Count, Maybe, YesNo
+from cqrsim.scenario.checks import Count, Maybe, Number, YesNo
 from cqrsim.scenario.distributions import DistributionSetting
 from cqrsim.scenario.values import Settings, setting, value
 from cqrsim.units import Duration
@@ -21,8 +21,8 @@ class Handlers(Settings):
     """Aggregates are divided among so many handlers."""
     workers: Count = 1
     """Commands that each shard handles at the same time."""
-    queue_limit: Maybe[Count] = None
-    """Commands that may wait in a shard; more are refused unread.  "none": no limit."""
+    queue_limit: Maybe[Number] = None
+    """Commands that may wait in a shard; more are refused unread.  0: all that cannot begin at once; "none": no limit."""
     validate: DistributionSetting = setting(default=Duration(0))
     """Time to decide one command."""
     turn: Literal["aggregate", "shard", "everything", "none"] = "aggregate"

@@ -39,7 +39,7 @@ def receive(m, journey):
         return
     waiting = m[queueing.turns_of(m, home, shard) + T_WAITING]
     note(m, M_RECEIVED, journey, shard, 0, waiting)
-    if 0 <= m[H_QUEUE_LIMIT] <= waiting:
+    if queueing.is_full(m, journey, waiting):
         note(m, M_DECIDED, journey, shard, OVERLOADED, -1)
         m[journey + SETTLED] = 1
         telling.reply(m, journey, FAILURE)

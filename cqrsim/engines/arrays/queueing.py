@@ -22,6 +22,15 @@ def turn_of(m, journey):
     return turns + SHARD_TURNS_SIZE + 3 * m[journey + PLACE]
 
 
+def is_full(m, journey, waiting):
+    """Whether the shard takes no more: where nobody may wait, unless the command can begin at once."""
+    if m[H_QUEUE_LIMIT] != 0:
+        return 0 < m[H_QUEUE_LIMIT] <= waiting
+    if m[turns_of(m, m[journey + HOME], m[journey + SHARD]) + T_FREE] == 0:
+        return True
+    return m[H_TURN] != NO_TURN and m[turn_of(m, journey)] != 0
+
+
 def enter_turns(m, journey):
     """A command waits for its turn."""
     hold(m, journey)

@@ -73,17 +73,21 @@ def finite_queue() -> Oracle:
     """A handler that refuses commands unread when too many wait."""
     return Oracle(
         id="finite-queue",
-        title="M/M/1/5 and M/M/3/4: a full waiting room refuses",
+        title="M/M/1/5, M/M/3/4 and M/M/3/3: a full waiting room refuses",
         source="Erlang 1917; PASTA, Wolff 1982",
         formula="refused share = p_K, p_n proportional to a^n / (n! or c! c^(n - c))",
-        cases=(_finite(rate=90, workers=1, places=4), _finite(rate=250, workers=3, places=1)),
+        cases=(
+            _finite(rate=90, workers=1, places=4),
+            _finite(rate=250, workers=3, places=1),
+            _finite(rate=250, workers=3, places=0),
+        ),
     )
 
 
 def _finite(rate: float, workers: int, places: int) -> Case:
     known = finite_pool(rate, MEAN, workers, places)
     handlers = cq.Handlers(workers=workers, queue_limit=places, validate=cq.Exponential(ms(10)))
-    theory = {"refused share": known.refused, "wait of the others": known.wait}
+    theory = {"refused share": known.refused} | ({"wait of the others": known.wait} if places else {})
     return Case(system(rate, 62, handlers=handlers), _refused, theory, 0.03, name=f"{workers} + {places} places")
 
 
