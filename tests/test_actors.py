@@ -294,7 +294,7 @@ def test_what_one_projection_has_lost_is_not_missing_in_another() -> None:
 
 
 def test_without_a_queue_what_cannot_begin_at_once_is_refused() -> None:
-    """Two workers, no place to wait: of three commands at once the third is turned away, as is one whose turn is taken."""
+    """Two workers, no place to wait: the third command at once is turned away, as is one whose turn is taken."""
     handlers = cq.Handlers(workers=2, queue_limit=0, validate=cq.ms(10))
     clients = cq.Clients(cq.Recorded(times=(cq.ms(0), cq.ms(0), cq.ms(0), cq.ms(20), cq.ms(21))))
     many = cq.Scenario(clients, handlers=handlers, aggregates=cq.Evenly(10**6), length=cq.seconds(1))

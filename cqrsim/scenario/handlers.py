@@ -22,7 +22,7 @@ class Handlers(Settings):
     workers: Count = 1
     """Commands that each shard handles at the same time."""
     queue_limit: Maybe[Number] = None
-    """Commands that may wait in a shard; more are refused unread.  0: all that cannot begin at once; "none": no limit."""
+    """Commands that may wait in a shard; more are refused unread.  0: none may; "none": no limit."""
     validate: DistributionSetting = setting(default=Duration(0))
     """Time to decide one command."""
     turn: Literal["aggregate", "shard", "everything", "none"] = "aggregate"
