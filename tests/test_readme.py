@@ -31,7 +31,7 @@ def test_the_other_blocks_run(first: dict[str, object], tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     names = dict(first)
     for block in BLOCKS[1:]:
-        shorter = block.replace("length=seconds(60)", "length=seconds(6)")
+        shorter = block.replace("length=seconds(60)", "length=seconds(6)").replace("at_most=50", "at_most=20")
         exec(shorter.replace("replications=10", "replications=2"), names)
     assert tmp_path.joinpath("shop.toml").exists()
     assert len(names["result"].frame) > 0  # type: ignore[attr-defined]
