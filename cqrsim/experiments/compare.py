@@ -8,14 +8,14 @@ from functools import partial
 import pandas as pd
 
 from cqrsim.errors import Problem, ScenarioError
+from cqrsim.experiments.answers.estimates import check_names
+from cqrsim.experiments.answers.precision import Precision, check_first_look, next_size
 from cqrsim.experiments.checks import a_scenario, an_engine, share, whole_number, workers
-from cqrsim.experiments.collect import collect
 from cqrsim.experiments.comparison import DEFAULT_METRICS, Comparison
-from cqrsim.experiments.estimates import check_names
-from cqrsim.experiments.measured import Measured, measure
-from cqrsim.experiments.precision import Precision, check_first_look, next_size
-from cqrsim.experiments.runs import Interrupted, Outcome, Task, run_all
-from cqrsim.experiments.shared import refuse_mixed_clients, shared_marks
+from cqrsim.experiments.running.collect import collect
+from cqrsim.experiments.running.measured import Measured, measure
+from cqrsim.experiments.running.runs import Interrupted, Outcome, Task, run_all
+from cqrsim.experiments.running.shared import refuse_mixed_clients, shared_marks
 from cqrsim.scenario import Scenario
 
 SAMPLE = 100_000
@@ -56,7 +56,7 @@ def compare(
     >>> list(answers.table("feedback_ms_p50")["design"])
     ['wait', 'slow disk']
     """
-    named = _checked(designs)
+    named = checked_designs(designs)
     replications = whole_number("replications", replications, at_least=1)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
     engine = an_engine(engine)
@@ -68,9 +68,11 @@ def compare(
     outcomes: list[Outcome[Measured]] = []
     done, wanted = 0, replications
     while True:
-        result = partial(_comparison_of, named, wanted, seed, confidence, until, _tasks(named, 0, wanted, seed, engine))
+        result = partial(
+            comparison_of, named, wanted, seed, confidence, until, tasks_of(named, 0, wanted, seed, engine)
+        )
         try:
-            outcomes += run_all(_tasks(named, done, wanted, seed, engine), work, n_jobs, progress)
+            outcomes += run_all(tasks_of(named, done, wanted, seed, engine), work, n_jobs, progress)
         except Interrupted as stopped:
             outcomes += stopped.outcomes
             stopped.partial = result(outcomes) if outcomes else None
@@ -81,7 +83,7 @@ def compare(
             return comparison
 
 
-def _tasks(designs: Mapping[str, Scenario], begin: int, end: int, seed: int, engine: str) -> list[Task]:
+def tasks_of(designs: Mapping[str, Scenario], begin: int, end: int, seed: int, engine: str) -> list[Task]:
     """The runs of some replications; those of one replication stand together."""
     return [
         Task(number, replication, scenario, seed, engine)
@@ -90,7 +92,8 @@ def _tasks(designs: Mapping[str, Scenario], begin: int, end: int, seed: int, eng
     ]
 
 
-def _checked(designs: Mapping[str, Scenario]) -> dict[str, Scenario]:
+def checked_designs(designs: Mapping[str, Scenario]) -> dict[str, Scenario]:
+    """The designs, if they can be compared; ScenarioError lists every mistake."""
     if not isinstance(designs, Mapping):
         example = 'write {"wait": one, "silence": other}'
         raise ScenarioError((Problem("designs", designs, "must be a dict of scenarios by their names", example),))
@@ -109,7 +112,7 @@ def _checked(designs: Mapping[str, Scenario]) -> dict[str, Scenario]:
     return named
 
 
-def _comparison_of(
+def comparison_of(
     designs: dict[str, Scenario],
     replications: int,
     seed: int,
@@ -118,6 +121,7 @@ def _comparison_of(
     tasks: list[Task],
     outcomes: list[Outcome[Measured]],
 ) -> Comparison:
+    """What came of some runs, put together; RunError if all of them failed."""
     names = pd.Categorical(list(designs), categories=list(designs), ordered=True)
     found = collect(tasks, sorted(outcomes, key=lambda outcome: outcome.key), {"design": pd.Series(names)})
     return Comparison(

@@ -11,16 +11,18 @@ import numpy as np
 import pandas as pd
 
 from cqrsim.errors import ResultError
-from cqrsim.experiments import best_of, pareto_front, pooled, precision, saving, verdict, wording
+from cqrsim.experiments.answers import best_of, pareto_front, pooled, precision, verdict
+from cqrsim.experiments.answers.differences import difference_table
+from cqrsim.experiments.answers.estimates import estimate_all, find_metrics, rows_of, text_of_all, unknown
+from cqrsim.experiments.answers.outcomes import outcome_shares
+from cqrsim.experiments.answers.width import Width
 from cqrsim.experiments.checks import share
-from cqrsim.experiments.collect import all_failed
-from cqrsim.experiments.differences import difference_table
-from cqrsim.experiments.estimates import estimate_all, find_metrics, rows_of, text_of_all, unknown
-from cqrsim.experiments.outcomes import outcome_shares
-from cqrsim.experiments.sampling import FATE, FATES, NOT_COUNTED, latency_names
+from cqrsim.experiments.loads.unstable import unstable_designs
+from cqrsim.experiments.plotting import Plotting
+from cqrsim.experiments.running.collect import all_failed
+from cqrsim.experiments.running.sampling import FATE, FATES, NOT_COUNTED, latency_names
+from cqrsim.experiments.showing import saving, wording
 from cqrsim.experiments.simulate import Run, simulate
-from cqrsim.experiments.unstable import unstable_designs
-from cqrsim.experiments.width import Width
 from cqrsim.scenario import Scenario
 
 DEFAULT_METRICS = (
@@ -122,7 +124,7 @@ class Comparison:
     def pareto(self, *names: str) -> pd.DataFrame:
         """Which designs no other beats in all of these metrics at once, and by whom the others are beaten.
 
-        ``on_front`` is "yes", "no" or "cannot be told"; see :func:`cqrsim.experiments.pareto_front.pareto`.
+        ``on_front`` is "yes", "no" or "cannot be told"; see :func:`cqrsim.experiments.answers.pareto_front.pareto`.
         """
         return pareto_front.pareto(self.frame, "design", *names, confidence=self.confidence)
 
@@ -212,11 +214,16 @@ class Comparison:
     def check(self, *texts: str) -> pd.DataFrame:
         """Whether expectations such as "feedback_ms_p99 < 50" hold, judged on the far end of the interval.
 
-        See :func:`cqrsim.experiments.expectations.check`, which does it.
+        See :func:`cqrsim.experiments.answers.expectations.check`, which does it.
         """
-        from cqrsim.experiments.expectations import check
+        from cqrsim.experiments.answers.expectations import check
 
         return check(self, *texts)
+
+    @property
+    def plot(self) -> Plotting:
+        """The pictures that can be drawn of a comparison: see ``dir(comparison.plot)``."""
+        return Plotting(self, "comparison")
 
     def report(self, path: str | Path, *names: str, question: str = "") -> list[Path]:
         """Write all that a reader needs to believe this comparison, or to repeat it, as .md or .html.
@@ -263,4 +270,6 @@ class Comparison:
         return f"Comparison({', '.join(self.designs)}; {self.replications} replications, seed {self.seed}{failed})"
 
     def _repr_html_(self) -> str:
-        return wording.html_table(repr(self), self.table())
+        metrics = find_metrics(self.frame, (), DEFAULT_METRICS)
+        heads = {metric.name: metric.heading for metric in metrics}
+        return wording.html_table(repr(self), self.table().rename(columns=heads))

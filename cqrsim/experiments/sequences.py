@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cqrsim.metrics.conversation import Conversation, Line
 
-_ESCAPED = {"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", '"': "#quot;", "%%": "#37;#37;"}
-"""What Mermaid would read as more than a letter, and how it is then written."""
+_HARMLESS = {"#": "no. ", ";": ",", "%%": "%", "<": "\u2039", ">": "\u203a"}
+"""What Mermaid would read as more than a letter, and what stands for it: its own codes are not drawn in notes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,10 +33,10 @@ class SequenceDiagram:
 
     def _participants(self) -> Iterator[str]:
         for lane, title in zip(self.conversation.lanes, self.conversation.titles, strict=True):
-            yield f"participant {self._name(lane)} as {escaped(title)}"
+            yield f"participant {self._name(lane)} as {harmless(title)}"
 
     def _said(self, line: Line) -> str:
-        words = f"{escaped(line.words)} ({when(line)})"
+        words = f"{harmless(line.words)} ({when(line)})"
         if line.is_note:
             return f"Note over {self._over(line.who)}: {words}"
         return f"{self._name(line.who)}{_arrow(line)}{self._name(line.towards)}: {words}"
@@ -58,20 +58,15 @@ class SequenceDiagram:
         return self.mermaid
 
 
-def escaped(words: str) -> str:
+def harmless(words: str) -> str:
     """Words in which Mermaid finds no marks of its own.
 
-    >>> escaped("client->handler; #1")
-    'client-#gt;handler#59; #35;1'
+    >>> harmless("disk #1;  full")
+    'disk no. 1, full'
     """
-    plain = " ".join(words.split())
-    marks = sorted(_ESCAPED, key=len, reverse=True)
-    found, place = [], 0
-    while place < len(plain):
-        mark = next((one for one in marks if plain.startswith(one, place)), plain[place])
-        found.append(_ESCAPED.get(mark, mark))
-        place += len(mark)
-    return "".join(found)
+    for mark, instead in _HARMLESS.items():
+        words = words.replace(mark, instead)
+    return " ".join(words.split())
 
 
 def when(line: Line) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,15 @@ import pandas as pd
 from cqrsim import metrics
 from cqrsim.engines import choosing
 from cqrsim.errors import ResultError, TraceError
+from cqrsim.experiments.answers.strikes import quiet
 from cqrsim.experiments.checks import a_scenario, an_engine, command_number, whole_number
-from cqrsim.experiments.files import ready_folder, write_table
-from cqrsim.experiments.strikes import quiet
-from cqrsim.experiments.watching import tell
+from cqrsim.experiments.plotting import Plotting
+from cqrsim.experiments.running.watching import tell
+from cqrsim.experiments.sequences import SequenceDiagram
+from cqrsim.experiments.showing.files import ready_folder, write_table
+from cqrsim.experiments.showing.wording import html_table
+from cqrsim.metrics.conversation import conversation
+from cqrsim.metrics.perfetto import trace_events
 from cqrsim.plan.plan import lower
 
 if TYPE_CHECKING:
@@ -90,6 +96,31 @@ class Run:
         except TraceError as error:
             raise ResultError(str(error)) from None
 
+    def sequence(self, command: int) -> SequenceDiagram:
+        """Who said what to whom about one command, as a diagram in text; ResultError for one that was never issued.
+
+        Notebooks and code hosts draw its ``mermaid`` text; :func:`cqrsim.plots.sequence` draws the same.
+        """
+        command = command_number(command)
+        try:
+            return SequenceDiagram(conversation(self.trace, command))
+        except TraceError as error:
+            raise ResultError(str(error)) from None
+
+    @property
+    def plot(self) -> Plotting:
+        """The pictures that can be drawn of a run: ``run.plot.timeline()``."""
+        return Plotting(self, "run")
+
+    def export_perfetto(self, path: str | Path) -> Path:
+        """Write the run as a file that trace viewers open: ui.perfetto.dev, or chrome://tracing.
+
+        See :mod:`cqrsim.metrics.perfetto` for what stands where.  Raises OSError if the file cannot be written.
+        """
+        path = Path(path)
+        path.write_text(json.dumps(trace_events(self.trace), separators=(",", ":")), encoding="utf-8")
+        return path
+
     def save(self, folder: str | Path) -> list[Path]:
         """Write the scenario, the trace and the tables into a folder, and return the files.
 
@@ -109,9 +140,7 @@ class Run:
         return "\n".join(filter(None, (told, quiet(self.scenario, lambda: self.faults()["fault"]))))
 
     def _repr_html_(self) -> str:
-        from cqrsim.experiments.wording import html_table
-
-        return html_table(repr(self), self.outcomes())
+        return html_table(repr(self), _seen(self.outcomes()))
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_tables": {}}
@@ -121,6 +150,14 @@ class Run:
         if (name, detail) not in self._tables:
             self._tables[name, detail] = compute(self.trace)
         return self._tables[name, detail].copy(deep=False)
+
+
+def _seen(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The outcomes that there were, the most frequent first, as people read them."""
+    seen = outcomes[outcomes["commands"] > 0].sort_values("commands", ascending=False, kind="stable")
+    words = {name: seen[name].astype(str).str.replace("_", " ") for name in ("truth", "belief")}
+    heads = {"truth": "what became of the commands", "belief": "what their clients believe", "share": "share, %"}
+    return seen.assign(**words, share=100 * seen["share"]).rename(columns=heads)
 
 
 def simulate(scenario: Scenario, seed: int, replication: int = 0, engine: str = "auto") -> Run:

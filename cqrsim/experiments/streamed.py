@@ -11,7 +11,7 @@ import pandas as pd
 from cqrsim.engines import choosing
 from cqrsim.errors import PlanError
 from cqrsim.experiments.checks import a_scenario, an_engine, whole_number
-from cqrsim.experiments.watching import tell
+from cqrsim.experiments.running.watching import tell
 from cqrsim.plan.answers import OnError
 from cqrsim.plan.plan import Plan, lower
 
@@ -57,7 +57,7 @@ class StreamedRun:
         return f"StreamedRun({name}seed {self.seed}, replication {self.replication}, {self.rows:,} rows, not kept)"
 
     def _repr_html_(self) -> str:
-        from cqrsim.experiments.wording import html_table
+        from cqrsim.experiments.showing.wording import html_table
 
         return html_table(repr(self), self.summary().head(12))
 

@@ -12,22 +12,24 @@ import numpy as np
 import pandas as pd
 
 from cqrsim.errors import Problem, RunError, ScenarioError
-from cqrsim.experiments import pareto_front, wording
+from cqrsim.experiments.answers import pareto_front
+from cqrsim.experiments.answers.estimates import Metric, estimate_all, find_metrics, text_of_all
 from cqrsim.experiments.checks import an_engine, share, whole_number, workers
 from cqrsim.experiments.compare import DEFAULT_METRICS
-from cqrsim.experiments.design import Design
-from cqrsim.experiments.estimates import Metric, estimate_all, find_metrics, text_of_all
-from cqrsim.experiments.files import ready_folder, write_table
-from cqrsim.experiments.measured import Summed, sum_up
-from cqrsim.experiments.numbers import summary_of
-from cqrsim.experiments.parts import Result, RunKey
-from cqrsim.experiments.results_folder import InMemory, Keeper, Results, ResultsFolder
-from cqrsim.experiments.runs import Done, Failure, Interrupted, Outcome, finished, watched
-from cqrsim.experiments.shards import WHOLE, Shard
-from cqrsim.experiments.shared import refuse_mixed_points
-from cqrsim.experiments.sweep_file import SweepFile
-from cqrsim.experiments.unstable import why_unstable
-from cqrsim.experiments.wanted import Asked, Wanted, read_asked, write_asked
+from cqrsim.experiments.designs.design import Design
+from cqrsim.experiments.designs.sweep_file import SweepFile
+from cqrsim.experiments.loads.unstable import why_unstable
+from cqrsim.experiments.plotting import Plotting
+from cqrsim.experiments.running.measured import Summed, sum_up
+from cqrsim.experiments.running.numbers import summary_of
+from cqrsim.experiments.running.parts import Result, RunKey
+from cqrsim.experiments.running.results_folder import InMemory, Keeper, Results, ResultsFolder
+from cqrsim.experiments.running.runs import Done, Failure, Interrupted, Outcome, finished, watched
+from cqrsim.experiments.running.shards import WHOLE, Shard
+from cqrsim.experiments.running.shared import refuse_mixed_points
+from cqrsim.experiments.running.wanted import Asked, Wanted, read_asked, write_asked
+from cqrsim.experiments.showing import wording
+from cqrsim.experiments.showing.files import ready_folder, write_table
 from cqrsim.metrics.backlog import Growth
 
 
@@ -108,7 +110,7 @@ class Sweep:
     def pareto(self, *names: str) -> pd.DataFrame:
         """Which points no other beats in all of these metrics at once, and by which the others are beaten.
 
-        ``on_front`` is "yes", "no" or "cannot be told"; see :func:`cqrsim.experiments.pareto_front.pareto`.
+        ``on_front`` is "yes", "no" or "cannot be told"; see :func:`cqrsim.experiments.answers.pareto_front.pareto`.
         """
         found = pareto_front.pareto(self._rows(self._metrics(names)), "point", *names, confidence=self.confidence)
         return self._settings().reset_index().merge(found, on="point")
@@ -150,6 +152,11 @@ class Sweep:
         tables = {"sweep": self.frame, "estimates": self.estimates(), "runs": self.runs, "errors": self.errors}
         files = [file for name, table in tables.items() for file in write_table(table, folder / name)]
         return files + write_asked(folder, self.asked)
+
+    @property
+    def plot(self) -> Plotting:
+        """The pictures that can be drawn of a sweep: see ``dir(sweep.plot)``."""
+        return Plotting(self, "sweep")
 
     def report(self, path: str | Path, *names: str, question: str = "") -> list[Path]:
         """Write all that a reader needs to believe this sweep, or to repeat it, as .md or .html.
@@ -196,7 +203,8 @@ class Sweep:
         return f"Sweep({len(self.design)} points, {self.replications} replications, seed {self.seed}{part}{failed})"
 
     def _repr_html_(self) -> str:
-        return wording.html_table(repr(self), self.table())
+        heads = {metric.name: metric.heading for metric in self._metrics(())}
+        return wording.html_table(repr(self), self.table().rename(columns=heads))
 
 
 def sweep(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import cqrsim as cq
 from cqrsim import ms, per_second, seconds
 from cqrsim.errors import ResultError, ScenarioError
-from cqrsim.experiments.axis import Axis
-from cqrsim.experiments.crossings import Band
+from cqrsim.experiments.answers.crossings import Band
+from cqrsim.experiments.designs.axis import Axis
 
 
 def system(**parts: Any) -> cq.Scenario:

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 import cqrsim as cq
-from cqrsim.experiments import Interrupted, measured
-from cqrsim.experiments.findings import findings
-from cqrsim.experiments.runs import Task
-from cqrsim.experiments.sampling import chosen
+from cqrsim.experiments import Interrupted
+from cqrsim.experiments.answers.findings import findings
+from cqrsim.experiments.running import measured
+from cqrsim.experiments.running.runs import Task
+from cqrsim.experiments.running.sampling import chosen
 
 COMPARING = sys.modules["cqrsim.experiments.compare"]
 """The module; under its name stands the function of the same name."""
@@ -123,7 +124,8 @@ class TestSharedCommands:
         self, blog: cq.Scenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         digests = iter(range(10))
-        monkeypatch.setattr("cqrsim.experiments.measured.marks_digests", lambda trace: {"clients": str(next(digests))})
+        told = "cqrsim.experiments.running.measured.marks_digests"
+        monkeypatch.setattr(told, lambda trace: {"clients": str(next(digests))})
         with pytest.raises(cq.CqrsimError, match="a mistake in cqrsim"):
             cq.compare({"one": blog, "two": blog}, replications=1)
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import cqrsim as cq
-from cqrsim.experiments.results_folder import ResultsFolder
+from cqrsim.experiments.running.results_folder import ResultsFolder
 
 BLOG = cq.presets.blog().with_(length=cq.ms(200), warm_up=cq.seconds(0))
 

@@ -7,9 +7,9 @@ import pytest
 
 import cqrsim as cq
 from cqrsim import Step, ms
-from cqrsim.experiments import telling_outcomes
-from cqrsim.experiments.cures import CURES
-from cqrsim.experiments.outcome_designs import FEEDBACKS, feedback_name
+from cqrsim.experiments.outcome_tables import telling_outcomes
+from cqrsim.experiments.outcome_tables.cures import CURES
+from cqrsim.experiments.outcome_tables.outcome_designs import FEEDBACKS, feedback_name
 
 SPACINGS = (ms(9), ms(150))
 
@@ -131,7 +131,7 @@ def test_cures_change_designs_alone_and_together() -> None:
 def test_a_run_that_breaks_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    module = sys.modules["cqrsim.experiments.outcome_table"]
+    module = sys.modules["cqrsim.experiments.outcome_tables.outcome_table"]
     real = module.kinds_of
 
     def breaks(trace: object) -> object:

@@ -104,7 +104,7 @@ class TestCurves:
 
 def test_designs_stand_in_their_order_also_where_all_runs_failed(answers: cq.Comparison) -> None:
     empty = pd.DataFrame({"design": [], "replication": []})
-    from cqrsim.experiments.pooled import by_run
+    from cqrsim.experiments.answers.pooled import by_run
 
     assert by_run(empty, ["b", "a"]) == [("b", []), ("a", [])]
     assert list(answers.survival()["design"].cat.categories) == ["wait", "forward event"]

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 import cqrsim as cq
-from cqrsim.experiments import Interrupted, measured
-from cqrsim.experiments.runs import Task
-from cqrsim.experiments.telling import comparison_text
-from cqrsim.experiments.width import Width, width
+from cqrsim.experiments import Interrupted
+from cqrsim.experiments.answers.width import Width, width
+from cqrsim.experiments.running import measured
+from cqrsim.experiments.running.runs import Task
+from cqrsim.experiments.showing.telling import comparison_text
 
 COMPARING = sys.modules["cqrsim.experiments.compare"]
 """The module; under its name stands the function of the same name."""

@@ -12,7 +12,7 @@ from scipy import stats
 import cqrsim as cq
 from cqrsim import ms, per_second, seconds
 from cqrsim.errors import ResultError, ScenarioError
-from cqrsim.experiments.rare_faults import rare_fault
+from cqrsim.experiments.answers.rare_faults import rare_fault
 from cqrsim.plan.draws import Stream
 from cqrsim.plan.forced import NEVER_AGAIN_NS, Memoryless, Often
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cqrsim as cq
-from cqrsim.experiments import results_folder
-from cqrsim.experiments.numbers import Numbers, same
-from cqrsim.experiments.parts import BrokenPartError, Result, RunKey, read_part, runs_in, write_part
-from cqrsim.experiments.results_folder import InMemory, Keeper, ResultsFolder
-from cqrsim.experiments.runs import Failure
+from cqrsim.experiments.running import results_folder
+from cqrsim.experiments.running.numbers import Numbers, same
+from cqrsim.experiments.running.parts import BrokenPartError, Result, RunKey, read_part, runs_in, write_part
+from cqrsim.experiments.running.results_folder import InMemory, Keeper, ResultsFolder
+from cqrsim.experiments.running.runs import Failure
 from cqrsim.metrics.backlog import Growth
 
 KINDS = (("feedback_ms", "p50", "ms"), ("loss", "count", ""), ("loss", "share", "share"))

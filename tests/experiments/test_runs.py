@@ -10,8 +10,8 @@ from pathlib import Path
 import joblib
 import pytest
 
-from cqrsim.experiments import runs
-from cqrsim.experiments.runs import Chunks, Done, Failure, Interrupted, Task, finished, run_all
+from cqrsim.experiments.running import runs
+from cqrsim.experiments.running.runs import Chunks, Done, Failure, Interrupted, Task, finished, run_all
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def test_interrupting_keeps_what_was_finished() -> None:
 
 def test_one_worker_needs_no_joblib() -> None:
     code = (
-        "import sys; from cqrsim.experiments.runs import Task, run_all;"
+        "import sys; from cqrsim.experiments.running.runs import Task, run_all;"
         "print(len(run_all([Task(0, 0, None, 1)], lambda task: 1, n_jobs=1)), 'joblib' in sys.modules)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

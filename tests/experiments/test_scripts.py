@@ -4,7 +4,7 @@ import pytest
 
 import cqrsim as cq
 from cqrsim import Step, ms, seconds
-from cqrsim.experiments.scripts import begins, spaced
+from cqrsim.experiments.outcome_tables.scripts import begins, spaced
 from cqrsim.messages import Decision
 from cqrsim.moments import Moment
 

@@ -9,8 +9,8 @@ import pytest
 import cqrsim as cq
 from cqrsim import ms, seconds
 from cqrsim.errors import ResultError, ScenarioError
-from cqrsim.experiments import sensitivity
-from cqrsim.experiments.factor_space import FactorSpace
+from cqrsim.experiments.answers import sensitivity
+from cqrsim.experiments.designs.factor_space import FactorSpace
 
 RANGES = {"handlers.validate": (0, 4), "disk.write": (1, 9), "network.client_to_handler": (1, 3)}
 """In milliseconds; a command's feedback takes the sum of the three."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import cqrsim as cq
 from cqrsim import ms, per_second, seconds, us
 from cqrsim.experiments import overload
-from cqrsim.experiments.flows import hottest_shares
-from cqrsim.experiments.means import least_mean_of_sum_ns, mean_up_to_ns
+from cqrsim.experiments.loads.flows import hottest_shares
+from cqrsim.experiments.loads.means import least_mean_of_sum_ns, mean_up_to_ns
 
 LENGTH_S = 12
 RATE = 100

@@ -8,7 +8,7 @@ import pytest
 
 import cqrsim as cq
 from cqrsim import days, hours, minutes, ms, seconds
-from cqrsim.experiments import strikes
+from cqrsim.experiments.answers import strikes
 from cqrsim.plan.draws import Draws
 from cqrsim.plan.faults import Lowering
 

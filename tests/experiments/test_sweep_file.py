@@ -7,7 +7,7 @@ import pytest
 
 import cqrsim as cq
 from cqrsim.experiments import load_sweep
-from cqrsim.experiments.sweep_file import FORM
+from cqrsim.experiments.designs.sweep_file import FORM
 
 GOOD = """
 scenario = "blog.toml"

@@ -12,8 +12,8 @@ from scipy import stats
 import cqrsim as cq
 from cqrsim import ms, per_second, seconds
 from cqrsim.errors import ScenarioError
-from cqrsim.experiments.durations import Together, masses, sum_of
-from cqrsim.experiments.timeout_theory import DOUBLE, FALSE, HELD, HELD_P99, MEASURES, Theory
+from cqrsim.experiments.answers.timeout_theory import DOUBLE, FALSE, HELD, HELD_P99, MEASURES, Theory
+from cqrsim.experiments.loads.durations import Together, masses, sum_of
 
 MISS = 1e-4
 """Chance that a correct simulator misses, per comparison."""

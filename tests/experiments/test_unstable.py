@@ -5,9 +5,9 @@ import pytest
 from metrics.coverage import assert_covers_at_least
 
 import cqrsim as cq
-from cqrsim.experiments.findings import findings
-from cqrsim.experiments.telling import comparison_text
-from cqrsim.experiments.unstable import can_be_judged, growth_interval
+from cqrsim.experiments.answers.findings import findings
+from cqrsim.experiments.loads.unstable import can_be_judged, growth_interval
+from cqrsim.experiments.showing.telling import comparison_text
 from cqrsim.metrics.backlog import Growth, backlog_growth
 
 

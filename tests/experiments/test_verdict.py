@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from metrics.coverage import assert_covers_at_least
 
 import cqrsim as cq
-from cqrsim.experiments.best_of import best_of
-from cqrsim.experiments.differences import Pairs
-from cqrsim.experiments.directions import COSTS, GAINS, HARMS, Better, better
-from cqrsim.experiments.estimates import Metric, metrics_of
-from cqrsim.experiments.pareto_front import pareto
-from cqrsim.experiments.verdict import Judged, pairs_to_judge, verdicts
+from cqrsim.experiments.answers.best_of import best_of
+from cqrsim.experiments.answers.differences import Pairs
+from cqrsim.experiments.answers.directions import COSTS, GAINS, HARMS, Better, better
+from cqrsim.experiments.answers.estimates import Metric, metrics_of
+from cqrsim.experiments.answers.pareto_front import pareto
+from cqrsim.experiments.answers.verdict import Judged, pairs_to_judge, verdicts
 
 TIME = Metric("feedback_ms_p50", "feedback_ms", "p50", "ms")
 SHARE = Metric("false_success_share", "false_success", "share", "share")

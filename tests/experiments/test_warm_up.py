@@ -8,7 +8,7 @@ from metrics.coverage import MISS
 from scipy import stats
 
 import cqrsim as cq
-from cqrsim.experiments.warm_up import in_order
+from cqrsim.experiments.answers.warm_up import in_order
 
 
 def mm1(rate: float, length: float) -> cq.Scenario:

@@ -1,0 +1,1 @@
+"""One fault at the append of one command, while an excluding one follows: scripts, and the outcome table."""
