@@ -23,9 +23,10 @@ MAY_IMPORT = {
     "experiments": WORDS | {"scenario", "plan", "trace", "engines", "metrics"},
     "reports": WORDS | {"scenario", "experiments", "metrics", "plots"},
     "theory": WORDS | {"scenario", "experiments", "metrics", "trace"},
-    "cli": WORDS | {"scenario", "experiments", "plots", "reports", "theory"},
+    "explorer": WORDS | {"scenario", "experiments", "metrics", "plots"},
+    "cli": WORDS | {"scenario", "experiments", "plots", "reports", "theory", "explorer"},
 }
-LATE = {("experiments", "reports")}
+LATE = {("experiments", "plots"), ("experiments", "reports")}
 """Who may ask whom back: within a function only, so that nothing is imported before it is wanted."""
 ONE_HOME = {
     "simpy": {"actors", "engines"},
@@ -33,6 +34,7 @@ ONE_HOME = {
     "numba": {"engines", "metrics"},
     "joblib": {"experiments"},
     "typer": {"cli"},
+    "ipywidgets": {"explorer"},
 }
 NEVER_WHERE_IT_RUNS = {"random", "uuid", "time", "datetime", "secrets"}
 RUNS = {"plan", "actors", "engines"}

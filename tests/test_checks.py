@@ -10,8 +10,16 @@ from hypothesis import strategies as some
 
 import cqrsim as cq
 from cqrsim.cli import main
-from cqrsim.experiments.estimates import Metric
-from cqrsim.experiments.expectations import FAILS, HOLDS, NOT_SHOWN, Expectation, all_hold, checks_text, expectations
+from cqrsim.experiments.answers.estimates import Metric
+from cqrsim.experiments.answers.expectations import (
+    FAILS,
+    HOLDS,
+    NOT_SHOWN,
+    Expectation,
+    all_hold,
+    checks_text,
+    expectations,
+)
 from cqrsim.metrics.intervals import mean_interval
 
 BLOG = cq.presets.blog().with_(length="1s", warm_up="0s")

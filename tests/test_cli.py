@@ -13,7 +13,7 @@ import pytest
 import cqrsim as cq
 from cqrsim.cli import main
 from cqrsim.experiments import Interrupted
-from cqrsim.experiments.sweep_file import FORM
+from cqrsim.experiments.designs.sweep_file import FORM
 
 BAD = """
 lenght = "5s"

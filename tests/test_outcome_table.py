@@ -10,9 +10,9 @@ import pytest
 
 import cqrsim as cq
 from cqrsim import ms
-from cqrsim.experiments.cures import CURES, PATIENCE, RETRIES
-from cqrsim.experiments.outcome_designs import FEEDBACKS, STATES
-from cqrsim.experiments.outcome_faults import OUTCOME_FAULTS
+from cqrsim.experiments.outcome_tables.cures import CURES, PATIENCE, RETRIES
+from cqrsim.experiments.outcome_tables.outcome_designs import FEEDBACKS, STATES
+from cqrsim.experiments.outcome_tables.outcome_faults import OUTCOME_FAULTS
 
 DESIGNS = tuple(STATES)
 OWN_FIRST, EVENT_FIRST, PUBLISHED, TIMEOUT, FORGETS, ACKNOWLEDGED, CAREFUL, LOADS = DESIGNS

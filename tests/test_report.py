@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 import cqrsim as cq
 from cqrsim.cli import main
-from cqrsim.experiments.sweep_file import FORM
+from cqrsim.experiments.designs.sweep_file import FORM
 from cqrsim.reports.assumptions import ASSUMPTIONS, assumptions
 from cqrsim.reports.blocks import Bullets, Code, File, Heading, Paragraph, Picture, Report, Table, section
 from cqrsim.reports.caveats import of_failures

@@ -85,10 +85,10 @@ def compare(
     the whole confidence interval lies on the right side; the exit code is 1 if one does not.
     """
     from cqrsim.experiments import compare as compare_designs
-    from cqrsim.experiments.estimates import check_names
-    from cqrsim.experiments.expectations import all_hold, checks_text, expectations
-    from cqrsim.experiments.files import ready_folder
-    from cqrsim.experiments.telling import comparison_text
+    from cqrsim.experiments.answers.estimates import check_names
+    from cqrsim.experiments.answers.expectations import all_hold, checks_text, expectations
+    from cqrsim.experiments.showing.files import ready_folder
+    from cqrsim.experiments.showing.telling import comparison_text
 
     if files and designs is not None:
         raise typer.BadParameter("--designs chooses among the presets: leave it out where files are given")

@@ -42,7 +42,7 @@ def schema() -> None:
 
 def _checked(file: Path) -> str:
     """What a file holds, in a few words, if it is right."""
-    from cqrsim.experiments.sweep_file import is_sweep, load_sweep
+    from cqrsim.experiments.designs.sweep_file import is_sweep, load_sweep
 
     if is_sweep(read_table(file)):
         return f"a sweep of {len(load_sweep(file).design)} points"

@@ -28,8 +28,8 @@ def outcomes(
     "version check", "dedupe", "gap detection", "poison", "honest unknown" and "fencing".
     """
     from cqrsim.experiments import outcome_designs, outcome_table
-    from cqrsim.experiments.outcome_designs import known
-    from cqrsim.experiments.telling_outcomes import outcomes_text
+    from cqrsim.experiments.outcome_tables.outcome_designs import known
+    from cqrsim.experiments.outcome_tables.telling_outcomes import outcomes_text
 
     designs = outcome_designs(feedback)
     chosen = {known("design", name, designs): designs[name] for name in design or designs}

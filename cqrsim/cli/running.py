@@ -9,8 +9,8 @@ from cqrsim.scenario import load
 def run(file: File, seed: Seed = 1, length: Length = None, engine: EngineName = Engines.AUTO, out: Out = None) -> None:
     """Simulate one scenario once, and print what came of it."""
     from cqrsim.experiments import simulate
-    from cqrsim.experiments.files import ready_folder
-    from cqrsim.experiments.telling import run_text
+    from cqrsim.experiments.showing.files import ready_folder
+    from cqrsim.experiments.showing.telling import run_text
 
     scenario = lengthened(load(file), length)
     folder = None if out is None else ready_folder(out)

@@ -72,9 +72,9 @@ def sweep(
     """  # noqa: D301 (a backspace keeps the lines of a paragraph apart)
     from cqrsim.experiments import Shard, load_sweep
     from cqrsim.experiments import sweep as run_through
-    from cqrsim.experiments.cluster import on_dask
-    from cqrsim.experiments.estimates import check_names
-    from cqrsim.experiments.telling import sweep_text
+    from cqrsim.experiments.answers.estimates import check_names
+    from cqrsim.experiments.running.cluster import on_dask
+    from cqrsim.experiments.showing.telling import sweep_text
 
     asked, part = load_sweep(file), Shard.read(shard)
     if part.of > 1 and out is None:
@@ -110,7 +110,7 @@ def gather(
 ) -> None:
     """Put the results of all shards of a sweep together."""
     from cqrsim.experiments import gather as put_together
-    from cqrsim.experiments.telling import sweep_text
+    from cqrsim.experiments.showing.telling import sweep_text
 
     result = put_together(folders, out)
     print(sweep_text(result, names_in(metrics)))
@@ -119,7 +119,7 @@ def gather(
 
 def _of_every_level(design: Design) -> list[Scenario]:
     """As few points as show every value of every setting: which metrics there are does not hang on more."""
-    from cqrsim.experiments.design import as_text
+    from cqrsim.experiments.designs.design import as_text
 
     seen: set[tuple[str, str]] = set()
     found: list[Scenario] = []
@@ -133,7 +133,7 @@ def _of_every_level(design: Design) -> list[Scenario]:
 
 def _kept(result: Sweep, out: Path | None) -> int:
     """Write the tables beside the runs; returns how many runs failed."""
-    from cqrsim.experiments.files import write_table
+    from cqrsim.experiments.showing.files import write_table
 
     if out is not None:
         tables = {"estimates": result.estimates(), "runs": result.runs, "errors": result.errors}

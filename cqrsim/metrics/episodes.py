@@ -17,6 +17,7 @@ from cqrsim.metrics.queues import failed_appends, fault_periods, refusing
 from cqrsim.metrics.schema import rows_of
 from cqrsim.metrics.steps import Ints, Timeline, is_any
 from cqrsim.metrics.stuck import stuck_turns
+from cqrsim.metrics.turns import turn_of
 from cqrsim.metrics.vocabulary import fault_name, part_name
 from cqrsim.moments import Moment
 from cqrsim.trace import Trace
@@ -119,7 +120,7 @@ def _stuck(trace: Trace) -> list[Row]:
     admitted = ways.first_of_attempt(Moment.ADMITTED)
     received, released = ways.first_of_attempt(Moment.RECEIVED), ways.released_of_try[ways.try_of]
     key = stuck_turns(trace)
-    scope = _turn_of(trace, ways.command_of)
+    scope = turn_of(trace, ways.command_of)
     behind = (received >= 0) & (admitted < 0) & (released < 0) & (ways.refused < 0)
     queues = np.bincount(scope[behind], minlength=int(scope.max(initial=0)) + 1)
     rows = []
@@ -129,13 +130,6 @@ def _stuck(trace: Trace) -> list[Row]:
         count = int(queues[scope[one]])
         rows.append(_row("stuck_turn", target, aggregate, admitted[one], -1, struck.of_key(one), "", 0, count, 0))
     return rows
-
-
-def _turn_of(trace: Trace, command: Ints) -> Ints:
-    """The number of the turn that a command takes."""
-    aggregate = trace.marks.aggregate[command]
-    turns = {"aggregate": aggregate, "shard": aggregate % max(trace.about.shards, 1)}
-    return turns.get(trace.about.turn, np.zeros(len(command), np.int64))
 
 
 def _row(

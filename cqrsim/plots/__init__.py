@@ -6,6 +6,7 @@ Colours are for everybody (Okabe and Ito 2008), and a design has the same colour
 
     feedback.py       how long until clients are told?      feedback_ecdf
     intervals.py      which design is better, and is it?    intervals
+    verdicts.py       does what is claimed hold?            claims
     outcomes.py       what do clients wrongly believe?      outcome_matrix
     outcome_table.py  what does one fault do to a design?   outcome_table
     one_command.py    who did what when, with one command?  journey
@@ -24,14 +25,19 @@ Colours are for everybody (Okabe and Ito 2008), and a design has the same colour
     turns.py          who holds turns, who waits behind?    turn_occupancy
     parting.py        when do handler and log part?         divergence
     disk_use.py       what fills the disk, and when?        disk_usage
+    who_says_what.py  who said what about one command?      sequence
+    command_phases.py what does each command go through?    swim_lanes
+    forest.py         how much do designs differ?           differences
 
 What they share: style.py (colours, axes, numbers), sources.py (what is drawn from), periods.py (trouble, shaded),
 along_time.py (the axis of a whole run), steps.py (a journey's lanes), saving.py (files).
 """
 
 from cqrsim.plots.break_even import breakeven
+from cqrsim.plots.command_phases import swim_lanes
 from cqrsim.plots.disk_use import disk_usage
 from cqrsim.plots.feedback import feedback_ecdf
+from cqrsim.plots.forest import differences
 from cqrsim.plots.heat_map import heat_map
 from cqrsim.plots.intervals import intervals
 from cqrsim.plots.latency_ridge import latency_ridge
@@ -49,10 +55,14 @@ from cqrsim.plots.theory import theory
 from cqrsim.plots.timeout_curve import timeout_curve
 from cqrsim.plots.tornado import tornado
 from cqrsim.plots.turns import turn_occupancy
+from cqrsim.plots.verdicts import claims
 from cqrsim.plots.visibility import t_visibility
+from cqrsim.plots.who_says_what import sequence
 
 __all__ = [
     "breakeven",
+    "claims",
+    "differences",
     "disk_usage",
     "divergence",
     "feedback_ecdf",
@@ -65,8 +75,10 @@ __all__ = [
     "pareto",
     "queues",
     "save",
+    "sequence",
     "staleness",
     "sweep_curve",
+    "swim_lanes",
     "t_visibility",
     "theory",
     "timeline",
@@ -74,3 +86,16 @@ __all__ = [
     "tornado",
     "turn_occupancy",
 ]
+
+DRAWN_OF: dict[str, tuple[str, ...]] = {
+    "run": (
+        "disk_usage", "divergence", "feedback_ecdf", "journey", "latency_ridge", "outcome_matrix", "queues", "sequence",
+        "staleness", "swim_lanes", "t_visibility", "timeline", "turn_occupancy",
+    ),
+    "comparison": (
+        "differences", "disk_usage", "feedback_ecdf", "intervals", "latency_ridge", "outcome_matrix", "pareto",
+        "t_visibility",
+    ),
+    "sweep": ("heat_map", "pareto", "sweep_curve", "tornado"),
+}  # fmt: skip
+"""Which pictures take which result first: they are its methods, too, as in ``run.plot.timeline()``."""

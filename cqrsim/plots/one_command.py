@@ -12,10 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cqrsim.errors import ResultError
+from cqrsim.metrics.arrows import Arrow, arrows_of
+from cqrsim.metrics.lanes import Step, lanes_of, lost_towards, steps_of
 from cqrsim.moments import Moment
 from cqrsim.plots import style
 from cqrsim.plots.sources import HasTrace, journey_of, trace_of
-from cqrsim.plots.steps import Arrow, Span, Step, arrows_of, heights_of, lanes_of, lost_towards, spans_of, steps_of
+from cqrsim.plots.steps import Span, heights_of, spans_of
 from cqrsim.trace import Trace
 
 _INCHES_PER_LINE = 0.165

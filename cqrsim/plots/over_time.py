@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from cqrsim import metrics
 from cqrsim.errors import ResultError
 from cqrsim.metrics.paths import paths
-from cqrsim.moments import Moment
 from cqrsim.plots import style
-from cqrsim.plots.periods import faults_throughout, name_above, periods_of, shade
+from cqrsim.plots.along_time import BINS, LABEL, bytes_unit, edges_of, legend, titled, until, window
+from cqrsim.plots.periods import name_above, periods_of, shade
 from cqrsim.plots.sources import HasTrace, latency, name_of, trace_of
 from cqrsim.trace import Trace
 
@@ -24,10 +24,7 @@ Floats = NDArray[np.float64]
 PANELS = ("commands", "disk", "divergence", "lag", "feedback")
 """What is shown, from top to bottom."""
 
-_BINS = 300
 _FEEDBACK_BINS = 80
-
-_IDLE = (Moment.POLLED, Moment.OWN_READ, Moment.BACKGROUND_READ, Moment.REFUSAL_EXPIRED, Moment.FAULT_ENDED)
 
 
 def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
@@ -43,6 +40,7 @@ def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple
 
     ``axes`` takes five axes to draw on, that should share their x axis.
 
+    >>> from cqrsim.moments import Moment
     >>> rows = np.array([[0, Moment.ISSUED, 0, 0, 0, 0, 0], [10**9, Moment.INFORMED, 0, 0, 0, 2, 0]])
     >>> axes = timeline(Trace.from_rows(rows))
     >>> len(axes), axes[-1].get_xlabel()
@@ -50,21 +48,21 @@ def timeline(run: HasTrace | Trace, axes: Sequence[Axes] | None = None) -> tuple
     """
     trace = trace_of(run)
     drawn = _axes(axes)
-    series = metrics.series(trace, bins=_BINS)
-    until = _until(trace)
-    periods = periods_of(trace, until)
+    series = metrics.series(trace, bins=BINS)
+    last = until(trace)
+    periods = periods_of(trace, last)
     for ax in drawn:
         style.dress(ax)
-        ax.set_xlim(0.0, until)
+        ax.set_xlim(0.0, last)
         shade(ax, periods)
-        _window(ax, trace)
+        window(ax, trace)
     _commands(drawn[0], series)
     _disk(drawn[1], series, trace.about.capacity_bytes)
     _divergence(drawn[2], series, trace.about.live_state)
     _lag(drawn[3], series, trace.about.projections)
     _feedback(drawn[4], trace)
-    drawn[4].set_xlabel("time since the run began (s)", fontsize=style.TEXT, color=style.INK)
-    name_above(drawn[0], periods, _title(name_of(run), trace))
+    drawn[4].set_xlabel(LABEL, fontsize=style.TEXT, color=style.INK)
+    name_above(drawn[0], periods, titled("A run over time", name_of(run), trace))
     return drawn
 
 
@@ -80,49 +78,16 @@ def _axes(axes: Sequence[Axes] | None) -> tuple[Axes, ...]:
     return tuple(axes)
 
 
-def _until(trace: Trace) -> float:
-    """The time shown, in seconds: as long as anything happens; when people only look and wait is left out."""
-    happens = trace.rows.time[~np.isin(trace.rows.moment, _IDLE)]
-    last = int(happens[-1]) if len(happens) else 0
-    return max(last, trace.about.length_ns, 1) / 1e9
-
-
-def _window(ax: Axes, trace: Trace) -> None:
-    for time in (trace.about.warm_up_ns, trace.about.length_ns):
-        if time > 0:
-            ax.axvline(time / 1e9, color=style.QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1, gid="window")
-
-
-def _title(name: str, trace: Trace) -> str:
-    throughout = faults_throughout(trace)
-    said = f"A run over time{f': {name}' if name else ''}"
-    return f"{said} (all the time: {', '.join(throughout)})" if throughout else said
-
-
 # --- the pictures ----------------------------------------------------------------------------------------------------
-
-
-def _edges(series: pd.DataFrame) -> Floats:
-    """The bounds of the bins, in seconds."""
-    return np.append(series["begin_ms"].to_numpy(), series["end_ms"].to_numpy()[-1:]) / 1e3
 
 
 def _levels(ax: Axes, series: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> None:
     """Levels as steps, one line each: name of the column -> what it is called, and its colour."""
     for name, (_, colour) in columns.items():
-        ax.stairs(series[name].to_numpy(), _edges(series), color=colour, linewidth=1.2, baseline=None, gid="level")
-    _legend(ax, list(columns.values()))
+        ax.stairs(series[name].to_numpy(), edges_of(series), color=colour, linewidth=1.2, baseline=None, gid="level")
+    legend(ax, list(columns.values()))
     ax.set_ylim(0.0, max(1.05 * float(series[list(columns)].max().max()), 1e-9))
     style.plain_numbers(ax.yaxis)
-
-
-def _legend(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
-    """Names in their colours, to the right of the picture."""
-    for row, (text, colour) in enumerate(names):
-        ax.annotate(
-            text, xy=(1.0, 1.0), xycoords="axes fraction", xytext=(5, -11 * row), textcoords="offset points",
-            ha="left", va="top", fontsize=style.SMALL, color=colour,
-        )  # fmt: skip
 
 
 def _commands(ax: Axes, series: pd.DataFrame) -> None:
@@ -132,30 +97,23 @@ def _commands(ax: Axes, series: pd.DataFrame) -> None:
         "waiting": ("waiting for the turn", style.BLUE),
         "at_store": ("at the store", style.VERMILION),
     }
-    ax.stairs(series["in_system"].to_numpy(), _edges(series), fill=True, color=style.QUIET, alpha=0.35)
+    ax.stairs(series["in_system"].to_numpy(), edges_of(series), fill=True, color=style.QUIET, alpha=0.35)
     _levels(ax, series, columns)
 
 
 def _disk(ax: Axes, series: pd.DataFrame, capacity: int) -> None:
     """Events, and error events on top of them."""
-    unit, scale = ("%", 100 / capacity) if capacity > 0 else _bytes_unit(float(series["store_bytes"].max()))
+    unit, scale = ("%", 100 / capacity) if capacity > 0 else bytes_unit(float(series["store_bytes"].max()))
     ax.set_ylabel(f"disk use ({unit})" if capacity <= 0 else "disk use\n(% of capacity)")
     events, total = series["event_bytes"].to_numpy() * scale, series["store_bytes"].to_numpy() * scale
-    edges = _edges(series)
+    edges = edges_of(series)
     names = [("events", style.BLUE)]
     ax.stairs(events, edges, fill=True, color=style.BLUE, alpha=0.35, gid="level")
     if series["error_bytes"].max() > 0:
         ax.stairs(total, edges, baseline=events, fill=True, color=style.VERMILION, alpha=0.6, gid="level")
         names.insert(0, ("error events", style.VERMILION))
     ax.set_ylim(0.0, 105.0 if capacity > 0 else None)
-    _legend(ax, names)
-
-
-def _bytes_unit(most: float) -> tuple[str, float]:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if most >= size:
-            return unit, 1 / size
-    return "bytes", 1.0
+    legend(ax, names)
 
 
 def _divergence(ax: Axes, series: pd.DataFrame, live_state: bool) -> None:
@@ -204,7 +162,7 @@ def _feedback(ax: Axes, trace: Trace) -> None:
     for (_, _, colour), values, row in zip(names, found, (0.9, 1.0), strict=True):
         _draw_quantiles(ax, (edges[1:] + edges[:-1]) / 2, values, colour, row)
     never = [("▲ not reached", style.QUIET)] if any(np.isinf(values).any() for values in found) else []
-    _legend(ax, [(name, colour) for _, name, colour in names] + never)
+    legend(ax, [(name, colour) for _, name, colour in names] + never)
 
 
 def _quantiles(edges: Floats, since: Floats, value: Floats, share: float) -> Floats:

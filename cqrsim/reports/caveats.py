@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cqrsim.experiments.estimates import Metric, rows_of
-from cqrsim.experiments.wording import joined
+from cqrsim.experiments.answers.estimates import Metric, rows_of
+from cqrsim.experiments.showing.wording import joined
 from cqrsim.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from cqrsim.experiments.answers.estimates import Metric, find_metrics
+from cqrsim.experiments.answers.findings import findings
 from cqrsim.experiments.compare import DEFAULT_METRICS
-from cqrsim.experiments.estimates import Metric, find_metrics
-from cqrsim.experiments.findings import findings
-from cqrsim.experiments.wording import joined
+from cqrsim.experiments.showing.wording import joined
 from cqrsim.reports import pictures, repeating, results
 from cqrsim.reports.assumptions import assumptions
 from cqrsim.reports.blocks import Block, File, Heading, Paragraph, Report, bullets, section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cqrsim.experiments.design import as_text
+from cqrsim.experiments.designs.design import as_text
 from cqrsim.reports.blocks import Table
 from cqrsim.scenario import Scenario
 from cqrsim.scenario.values import Settings, settings_of, shortened

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cqrsim.errors import ResultError
 from cqrsim.experiments import Comparison, Sweep
-from cqrsim.experiments.saving import ABOUT, load_comparison
+from cqrsim.experiments.showing.saving import ABOUT, load_comparison
 from cqrsim.experiments.sweep import load_results
 
 SWEEP = "sweep.toml"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqrsim import plots
-from cqrsim.experiments.estimates import Metric
-from cqrsim.experiments.files import file_names
-from cqrsim.experiments.wording import joined
+from cqrsim.experiments.answers.estimates import Metric
+from cqrsim.experiments.showing.files import file_names
+from cqrsim.experiments.showing.wording import joined
 from cqrsim.reports.blocks import Picture
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from cqrsim import __version__
 from cqrsim.errors import ScenarioError
-from cqrsim.experiments.files import file_names
+from cqrsim.experiments.showing.files import file_names
 from cqrsim.reports.blocks import Block, Code, File, Paragraph, Table
 from cqrsim.scenario import Scenario
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cqrsim.experiments import wording
-from cqrsim.experiments.estimates import Metric
+from cqrsim.experiments.answers.estimates import Metric
+from cqrsim.experiments.showing import wording
 from cqrsim.reports.blocks import Table
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cqrsim.errors import ScenarioError
+from cqrsim.experiments.answers.estimates import Metric, find_metrics
 from cqrsim.experiments.comparison import DEFAULT_METRICS
-from cqrsim.experiments.design import as_text
-from cqrsim.experiments.estimates import Metric, find_metrics
-from cqrsim.experiments.sweep_file import SweepFile
-from cqrsim.experiments.wording import joined, plain, scale
+from cqrsim.experiments.designs.design import as_text
+from cqrsim.experiments.designs.sweep_file import SweepFile
+from cqrsim.experiments.showing.wording import joined, plain, scale
 from cqrsim.reports import pictures, repeating, results
 from cqrsim.reports.assumptions import assumptions
 from cqrsim.reports.blocks import Block, Code, File, Heading, Paragraph, Report, Table, bullets, section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cqrsim.errors import ResultError
-from cqrsim.experiments.files import ready_folder
+from cqrsim.experiments.showing.files import ready_folder
 from cqrsim.reports.blocks import File, Picture, Report
 from cqrsim.reports.markdown import markdown
 from cqrsim.reports.webpage import webpage

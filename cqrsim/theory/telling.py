@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqrsim.experiments.wording import text_table
+from cqrsim.experiments.showing.wording import text_table
 from cqrsim.theory.judging import FIRST_LEVEL, MORE, SECOND_LEVEL
 from cqrsim.theory.registry import oracles
 from cqrsim.theory.verification import Verification

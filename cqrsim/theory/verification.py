@@ -8,9 +8,10 @@ from functools import partial
 
 import pandas as pd
 
-from cqrsim.experiments import simulate, wording
+from cqrsim.experiments import simulate
 from cqrsim.experiments.checks import an_engine, whole_number, workers
-from cqrsim.experiments.runs import Done, Failure, Outcome, Task, run_all
+from cqrsim.experiments.running.runs import Done, Failure, Outcome, Task, run_all
+from cqrsim.experiments.showing import wording
 from cqrsim.theory.judging import (
     FIRST_LEVEL,
     MORE,

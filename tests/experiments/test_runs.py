@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,3 +155,22 @@ def test_a_backend_may_be_named_by_the_digest_less() -> None:
     (outcome,) = run_all([Task(0, 0, None, 1)], lambda task: 1 / 0)  # type: ignore[arg-type]
     assert isinstance(outcome, Failure) and outcome.scenario == ""
     assert runs.attempt(lambda task: 5, Task(0, 1, None, 1)) == Done((0, 1), 5)  # type: ignore[arg-type]
+
+
+def test_a_run_that_kills_every_worker_stops_no_other() -> None:
+    """Those that were under way beside it are tried alone, so that only the killer is left out."""
+
+    def kills(task: Task) -> int:
+        if task.design == 3:
+            os._exit(1)
+        return task.design
+
+    outcomes = run_all(tasks_of(*range(1, 10)), kills, n_jobs=2)
+    assert [outcome.key[0] for outcome in outcomes if isinstance(outcome, Failure)] == [3]
+    assert results([outcome for outcome in outcomes if isinstance(outcome, Done)]) == [0, 1, 2, 4, 5, 6, 7, 8]
+
+
+def test_work_that_cannot_travel_fails_everywhere_and_at_once() -> None:
+    lock = threading.Lock()
+    outcomes = run_all(tasks_of(1, 2, 3), lambda task: lock.locked(), n_jobs=2)
+    assert all(isinstance(outcome, Failure) and "pickle" in outcome.message for outcome in outcomes)

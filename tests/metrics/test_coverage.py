@@ -7,7 +7,7 @@ import pytest
 from metrics.coverage import assert_covers, assert_covers_at_least, covered
 from scipy import stats
 
-from cqrsim.experiments.precision import grown
+from cqrsim.experiments.answers.precision import grown
 from cqrsim.metrics.best import against_the_best
 from cqrsim.metrics.incidence import Endings
 from cqrsim.metrics.intervals import (

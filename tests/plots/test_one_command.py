@@ -6,9 +6,11 @@ from matplotlib import pyplot as plt
 import cqrsim as cq
 from cqrsim import ms, seconds
 from cqrsim.errors import ResultError
+from cqrsim.metrics.arrows import arrows_of
+from cqrsim.metrics.lanes import lanes_of, lost_towards, steps_of
 from cqrsim.moments import Moment
 from cqrsim.plots import journey
-from cqrsim.plots.steps import arrows_of, lanes_of, lost_towards, spans_of, steps_of
+from cqrsim.plots.steps import spans_of
 
 BLOG = cq.presets.blog().with_(length=seconds(2), warm_up=seconds(0))
 """Every message takes a while here."""
