@@ -149,34 +149,35 @@ from cqrsim.units import (
 
 if TYPE_CHECKING:
     from cqrsim import metrics, plots, theory
-    from cqrsim.experiments.between import Between
-    from cqrsim.experiments.breakeven import Breakeven, breakeven
+    from cqrsim.experiments.answers.breakeven import Breakeven, breakeven
+    from cqrsim.experiments.answers.pareto_front import pareto
+    from cqrsim.experiments.answers.precision import Precision
+    from cqrsim.experiments.answers.rare import Rare, rare
+    from cqrsim.experiments.answers.sensitivity import Sensitivity, morris, sobol_indices
+    from cqrsim.experiments.answers.strikes import expected_strikes
+    from cqrsim.experiments.answers.timeout_curve import TimeoutCurve, timeout_curve
+    from cqrsim.experiments.answers.verdict import Verdict
+    from cqrsim.experiments.answers.warm_up import WarmUp, suggest_warm_up
     from cqrsim.experiments.claims import Claims, judge
     from cqrsim.experiments.compare import Comparison, compare
-    from cqrsim.experiments.design import Design
-    from cqrsim.experiments.design_file import load_design
-    from cqrsim.experiments.designs import grid, latin_hypercube, one_at_a_time, sobol
-    from cqrsim.experiments.gather import gather
-    from cqrsim.experiments.outcome_designs import outcome_designs
-    from cqrsim.experiments.outcome_faults import outcome_faults
-    from cqrsim.experiments.outcome_table import OutcomeTable, outcome_table
-    from cqrsim.experiments.pareto_front import pareto
-    from cqrsim.experiments.precision import Precision
-    from cqrsim.experiments.rare import Rare, rare
-    from cqrsim.experiments.runs import Interrupted
-    from cqrsim.experiments.saving import load_comparison
-    from cqrsim.experiments.scripts import Step, at_every_operation, script
-    from cqrsim.experiments.sensitivity import Sensitivity, morris, sobol_indices
-    from cqrsim.experiments.shards import Shard
+    from cqrsim.experiments.designs.between import Between
+    from cqrsim.experiments.designs.design import Design
+    from cqrsim.experiments.designs.design_file import load_design
+    from cqrsim.experiments.designs.designs import grid, latin_hypercube, one_at_a_time, sobol
+    from cqrsim.experiments.designs.sweep_file import SweepFile, load_sweep
+    from cqrsim.experiments.loads.stability import loads
+    from cqrsim.experiments.outcome_tables.outcome_designs import outcome_designs
+    from cqrsim.experiments.outcome_tables.outcome_faults import outcome_faults
+    from cqrsim.experiments.outcome_tables.outcome_table import OutcomeTable, outcome_table
+    from cqrsim.experiments.outcome_tables.scripts import Step, at_every_operation, script
+    from cqrsim.experiments.running.gather import gather
+    from cqrsim.experiments.running.runs import Interrupted
+    from cqrsim.experiments.running.shards import Shard
+    from cqrsim.experiments.showing.saving import load_comparison
     from cqrsim.experiments.simulate import Run, simulate
-    from cqrsim.experiments.stability import loads
     from cqrsim.experiments.streamed import StreamedRun, stream
-    from cqrsim.experiments.strikes import expected_strikes
     from cqrsim.experiments.sweep import Sweep, load_results, sweep
-    from cqrsim.experiments.sweep_file import SweepFile, load_sweep
-    from cqrsim.experiments.timeout_curve import TimeoutCurve, timeout_curve
-    from cqrsim.experiments.verdict import Verdict
-    from cqrsim.experiments.warm_up import WarmUp, suggest_warm_up
+    from cqrsim.explorer import explore
     from cqrsim.theory import Verification, verify
     from cqrsim.trace import Trace
 
@@ -212,6 +213,7 @@ _LATE = {
     "at_every_operation": "cqrsim.experiments",
     "compare": "cqrsim.experiments",
     "expected_strikes": "cqrsim.experiments",
+    "explore": "cqrsim.explorer",
     "grid": "cqrsim.experiments",
     "judge": "cqrsim.experiments",
     "latin_hypercube": "cqrsim.experiments",
@@ -395,6 +397,7 @@ __all__ = [
     "compare",
     "days",
     "expected_strikes",
+    "explore",
     "from_dict",
     "gather",
     "gb",

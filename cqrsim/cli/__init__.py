@@ -14,6 +14,7 @@ import typer
 
 from cqrsim import __version__
 from cqrsim.cli.comparing import compare
+from cqrsim.cli.exploring import explore
 from cqrsim.cli.looking import check, schema, show
 from cqrsim.cli.options import BAD_INPUT, INTERRUPTED, NO, fail
 from cqrsim.cli.outcomes import outcomes
@@ -23,7 +24,7 @@ from cqrsim.cli.sweeping import gather, sweep
 from cqrsim.cli.verify import verify
 from cqrsim.errors import CqrsimError, RunError
 
-COMMANDS = (compare, run, sweep, gather, outcomes, report, verify, check, show, schema)
+COMMANDS = (compare, run, sweep, gather, outcomes, explore, report, verify, check, show, schema)
 """In the order in which help lists them."""
 
 app = typer.Typer(

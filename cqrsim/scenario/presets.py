@@ -6,6 +6,7 @@ measured and what is assumed is said with each number.
 
 from cqrsim.scenario.aggregates import Zipf
 from cqrsim.scenario.arrivals import Poisson
+from cqrsim.scenario.claims import claims
 from cqrsim.scenario.clients import Clients
 from cqrsim.scenario.distributions import Empirical, LogNormal
 from cqrsim.scenario.fault_presets import cloud, field, hostile
@@ -136,5 +137,6 @@ def _bytes_per_second(group: Clients) -> float | None:
 
 
 __all__ = [
-    "FILE", "POSTGRES", "SQLITE", "blog", "cloud", "feedback_cases", "field", "filling", "hostile", "state_cases",
+    "FILE", "POSTGRES", "SQLITE", "blog", "claims", "cloud", "feedback_cases", "field", "filling", "hostile",
+    "state_cases",
 ]  # fmt: skip
