@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from cqrsim.experiments.measured import sum_up
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from cqrsim.scenario.claims import Claim, Condition, above, alike, below, more
 
 HOLDS, CONDITION, FAILS, NOT_TESTED = "holds", "holds under a condition", "does not hold", "not for a simulator"
 ESSAY = {claim.id: claim for claim in cq.presets.claims()}
+SUM_UP = judging.sum_up
 TESTED = [claim for claim in ESSAY.values() if claim.is_testable]
 
 EXPECTED = {
@@ -112,9 +112,8 @@ SWITCHED_OFF: dict[str, tuple[str, Mapping[str, Any]]] = {
 @pytest.fixture(scope="module")
 def shared_runs() -> Iterator[None]:
     """What has been run once in this file is not run again."""
-    before = judging.sum_up
     summed = cache(
-        lambda scenario, replication, seed, engine: before(judging.Task(0, replication, scenario, seed, engine))
+        lambda scenario, replication, seed, engine: SUM_UP(judging.Task(0, replication, scenario, seed, engine))
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judging, "sum_up", lambda task: summed(task.scenario, task.replication, task.seed, task.engine))
@@ -137,9 +136,7 @@ def test_every_claim_has_the_verdict_that_the_rules_of_the_model_say(essay: cq.C
 def test_every_prediction_is_shown(essay: cq.Claims) -> None:
     """None is left open, in a claim or in a condition, by an interval that is too wide or too near to its limit."""
     assert set(essay.checks["verdict"]) == {"shown"}
-    assert (essay.checks["low"] <= essay.checks["value"]).all() and (
-        essay.checks["value"] <= essay.checks["high"]
-    ).all()
+    assert essay.checks["value"].between(essay.checks["low"], essay.checks["high"]).all()
 
 
 @pytest.mark.parametrize("claim", TESTED, ids=lambda claim: claim.id)
@@ -177,7 +174,7 @@ def test_other_luck_gives_other_numbers_and_the_same_verdict(name: str, essay: c
 
 def test_workers_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """One or two, the numbers are equal to the last bit."""
-    monkeypatch.setattr(judging, "sum_up", sum_up)
+    monkeypatch.setattr(judging, "sum_up", SUM_UP)
     claim = claim_of(below("answer_ms_mean", "one", 1), more("issued_per_s", "one", "other", 1))
     one, two = (cq.judge([claim], n_jobs=n_jobs, engine="simpy").checks for n_jobs in (1, 2))
     pd.testing.assert_frame_equal(one, two)

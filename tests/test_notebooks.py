@@ -112,13 +112,10 @@ class TestNotebook:
         answer = source(cells(path, "markdown")[-1])
         code = cells(path, "code")
         shown = [float(number) for cell in code for text in outputs(cell) for number in numbers(text)]
-        settings = {float(number) for cell in code for number in numbers(source(cell))}
+        settings = [float(number) for cell in code for number in numbers(source(cell))]
+        stale = [said for said in numbers(answer) if not any(rounds_to(value, said) for value in shown)]
         assert numbers(answer)
-        assert [
-            said
-            for said in numbers(answer)
-            if float(said) not in settings and not any(rounds_to(value, said) for value in shown)
-        ] == []
+        assert [said for said in stale if float(said) not in settings] == []
 
     def test_is_short_and_hides_no_machinery(self, path: Path) -> None:
         """Few short cells, all imports in one, one seed, one plot a cell, no trailing semicolon."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,9 +35,20 @@ def explore(
     missing = [name for name in ("ipywidgets", "voila") if find_spec(name) is None]
     if missing:
         raise MissingExtraError(f"the explorer needs {' and '.join(missing)}, not installed here: {INSTALL}")
+    if _is_taken(port):
+        raise typer.BadParameter(f"port {port} is taken by something else: name another one with --port")
     with tempfile.TemporaryDirectory(prefix="cqrsim-") as folder:
         code = _serve(_command(write_notebook(Path(folder), chosen), port, browser), port)
     raise typer.Exit(NO if code else FINE)
+
+
+def _is_taken(port: int) -> bool:
+    """Whether somebody answers there."""
+    try:
+        socket.create_connection(("localhost", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _command(notebook: Path, port: int, browser: bool) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from cqrsim.experiments import Comparison
 from cqrsim.experiments.answers.estimates import metrics_in
@@ -15,38 +15,49 @@ from cqrsim.experiments.answers.verdict import BETTER, WORSE
 from cqrsim.explorer.choice import Choice
 from cqrsim.explorer.subject import STATE
 
-OF_ALL = ("feedback_ms_p50", "feedback_ms_p99", "feedback_share", "silent_failure_share", "false_success_share")
-"""What the table shows of every design."""
 
-OF_STATE = ("turn_held_ms_p99", "divergence_share", "wrong_refuse_per_million")
-"""What it shows besides, where designs differ in where their state lives."""
+@dataclass(frozen=True)
+class Column:
+    """A metric, the head of its column, and what it is called in a sentence."""
 
-HEADINGS = {
-    "feedback_ms_p50": "told within, half (ms)",
-    "feedback_ms_p99": "told within, 99\u00a0% (ms)",
-    "feedback_share": "ever told (%)",
-    "silent_failure_share": "failed, never told (%)",
-    "false_success_share": "told “accepted”, lost (%)",
-    "turn_held_ms_p99": "turn held, 99\u00a0% (ms)",
-    "divergence_share": "handler and log apart (%)",
-    "wrong_refuse_per_million": "wrongly refused (per million)",
-}
+    metric: str
+    heading: str
+    said: str
 
 
-def metrics_for(choice: Choice, comparison: Comparison) -> list[str]:
+HALF = Column("feedback_ms_p50", "told within, half (ms)", "the median time until told")
+NEARLY_ALL = Column("feedback_ms_p99", "told within, 99\u00a0% (ms)", "the time until 99 % are told")
+EVER = Column("feedback_share", "ever told (%)", "the share that is ever told")
+SILENT = Column("silent_failure_share", "failed, never told (%)", "silent failures")
+FALSE = Column("false_success_share", "told “accepted”, lost (%)", "false successes")
+HELD = Column("turn_held_ms_p99", "turn held, 99\u00a0% (ms)", "the time for which 99 % hold their turn at most")
+APART = Column("divergence_share", "handler and log apart (%)", "the divergence of handler and log")
+
+OF_FEEDBACK = (HALF, NEARLY_ALL, EVER, SILENT, FALSE)
+"""What the table shows of ways to give feedback, and of designs of somebody's own."""
+
+OF_STATE = (HALF, NEARLY_ALL, SILENT, FALSE, HELD, APART)
+"""What it shows where designs differ in where their state lives."""
+
+
+def columns_for(choice: Choice, comparison: Comparison) -> list[Column]:
     """The columns of the table."""
     of_state = set(choice.chosen) & set(choice.subject.offered.get(STATE, ()))
     known = metrics_in(comparison.frame)
-    return [name for name in (*OF_ALL, *(OF_STATE if of_state else ())) if name in known]
+    return [column for column in (OF_STATE if of_state else OF_FEEDBACK) if column.metric in known]
 
 
 def table(choice: Choice, comparison: Comparison) -> str:
     """The designs' metrics with their intervals, as HTML."""
-    frame = comparison.table(*metrics_for(choice, comparison))
-    heads = "".join(f'<th scope="col">{html.escape(HEADINGS.get(str(name), str(name)))}</th>' for name in frame)
+    columns = columns_for(choice, comparison)
+    frame = comparison.table(*(column.metric for column in columns))
+    heads = "".join(
+        f'<th scope="col">{html.escape(head)}</th>' for head in ("design", *(one.heading for one in columns))
+    )
     rows = "".join(_row(row) for row in frame.itertuples(index=False))
     note = f"Mean of {comparison.replications} runs ± half of its 95 % interval. “0 (&lt; x)”: none seen, at most x."
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><p class='aside'>{note}</p>"
+    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div class='wide'>{whole}</div><p class='aside'>{note}</p>"
 
 
 def _row(row: Sequence[object]) -> str:
@@ -82,14 +93,21 @@ def _against_the_first(choice: Choice, comparison: Comparison) -> str:
     """Differences from the first design that are sure, folded away."""
     if len(comparison.designs) == 1 or comparison.replications == 1:
         return ""
-    verdict = comparison.verdict(None, *metrics_for(choice, comparison))
-    sure: pd.Series[str] = verdict.frame[verdict.frame["verdict"].isin([BETTER, WORSE])]["sentence"]
+    said = {column.metric: column.said for column in columns_for(choice, comparison)}
+    verdict = comparison.verdict(None, *said)
+    rows = verdict.frame[verdict.frame["verdict"].isin([BETTER, WORSE])]
+    sure = [_said(row, said) for row in rows.to_dict("records")]
     first = html.escape(verdict.against)
-    said = _list(sure) if len(sure) else "<p>No difference is sure yet: more replications would tell.</p>"
-    return f'<details><summary>What is sure, against "{first}" ({len(sure)})</summary>{said}</details>'
+    told = _list(sure) if sure else "<p>No difference is sure yet: more replications would tell.</p>"
+    return f'<details><summary>What is sure, against "{first}" ({len(sure)})</summary>{told}</details>'
 
 
-def _list(sentences: Sequence[str] | pd.Series[str]) -> str:
+def _said(row: Mapping[Hashable, Any], said: Mapping[str, str]) -> str:
+    """A sentence of the verdict, in which the metric is called as people call it."""
+    return str(row["sentence"]).replace(f" in {row['name']}:", f" in {said[row['name']]}:")
+
+
+def _list(sentences: Sequence[str]) -> str:
     return f"<ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in sentences)}</ul>"
 
 

@@ -23,7 +23,8 @@ STYLE = """<style>
 .cqrsim-explorer h3 { font-size: 13px; font-weight: 600; line-height: 1.3; margin: 10px 0 2px;
   border-bottom: 1px solid #DCDCDC; }
 .cqrsim-explorer table { border-collapse: collapse; font-size: 13px; margin: 4px 0; width: 100%; }
-.cqrsim-explorer th, .cqrsim-explorer td { padding: 4px 8px; line-height: 1.3; text-align: right; }
+.cqrsim-explorer .wide { overflow-x: auto; }
+.cqrsim-explorer th, .cqrsim-explorer td { padding: 4px 6px; line-height: 1.3; text-align: right; }
 .cqrsim-explorer thead th { border-bottom: 1px solid #6E6E6E; font-weight: 600; vertical-align: bottom; }
 .cqrsim-explorer tbody tr { border-bottom: 1px solid #DCDCDC; }
 .cqrsim-explorer td { white-space: nowrap; font-variant-numeric: tabular-nums; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,24 +16,42 @@ Draw = Callable[[Comparison, Any], Any]
 """Draws a comparison on axes."""
 
 
+def _soon_seen(comparison: Comparison, ax: Any) -> Any:
+    return plots.t_visibility(comparison, ax=ax)
+
+
 def _metric(name: str) -> Draw:
     return lambda comparison, ax: plots.intervals(comparison, name, ax=ax)
 
 
-FOR_ALL: Mapping[str, tuple[float, Draw]] = {
-    "How long until clients are told?": (3.6, lambda comparison, ax: plots.feedback_ecdf(comparison, ax=ax)),
-    "How long until a change can be seen?": (
-        3.6,
-        lambda comparison, ax: plots.feedback_ecdf(comparison, ax=ax, metric="visibility_ms"),
+@dataclass(frozen=True)
+class Picture:
+    """What draws a picture, and how many inches it is high at least, and for each design."""
+
+    draw: Draw
+    height: float = 3.6
+    height_per_design: float = 0.3
+
+    def axes(self, designs: int) -> Any:
+        """Empty axes that are high enough."""
+        return offscreen.blank(max(self.height, 0.9 + self.height_per_design * designs))
+
+
+FOR_ALL: Mapping[str, Picture] = {
+    "How long until clients are told?": Picture(lambda comparison, ax: plots.feedback_ecdf(comparison, ax=ax)),
+    "How long until a change can be seen?": Picture(
+        lambda comparison, ax: plots.feedback_ecdf(comparison, ax=ax, metric="visibility_ms")
     ),
-    "How soon do readers see a write?": (3.6, lambda comparison, ax: plots.t_visibility(comparison, ax=ax)),
-    "Who is told of a success that is lost?": (3.0, _metric("false_success_share")),
-    "Who fails and is never told?": (3.0, _metric("silent_failure_share")),
-    "How long do commands wait for their turn?": (3.0, _metric("turn_wait_ms_p99")),
-    "When do handler and log part?": (3.0, _metric("divergence_share")),
-    "What fills the disk?": (3.4, lambda comparison, ax: plots.disk_usage(comparison, ax=ax)),
+    "How soon do readers see a write?": Picture(
+        lambda comparison, ax: plots.t_visibility(comparison, ax=ax), 3.6, 0.55
+    ),
+    "Who is told of a success that is lost?": Picture(_metric("false_success_share"), 2.4),
+    "Who fails and is never told?": Picture(_metric("silent_failure_share"), 2.4),
+    "How long do commands wait for their turn?": Picture(_metric("turn_wait_ms_p99"), 2.4),
+    "When do handler and log part?": Picture(_metric("divergence_share"), 2.4),
+    "What fills the disk?": Picture(lambda comparison, ax: plots.disk_usage(comparison, ax=ax), 3.4, 0.55),
 }
-"""Pictures of all designs together: their heights in inches, and what draws them."""
+"""Pictures of all designs together."""
 
 FIRST = next(iter(FOR_ALL))
 
@@ -48,12 +67,11 @@ def questions(designs: Iterable[str]) -> list[str]:
 
 def picture(comparison: Comparison, question: str) -> bytes:
     """The picture that answers a question, as a PNG file; the first picture, if the question is none of these."""
-    matrices = {_of_belief(name): (4.0, partial(_belief, name)) for name in comparison.designs}
-    drawn: dict[str, tuple[float, Draw]] = {**FOR_ALL, **matrices}
-    height, draw = drawn.get(question, FOR_ALL[FIRST])
-    ax = offscreen.blank(height)
+    matrices = {_of_belief(name): Picture(partial(_belief, name), 4.0, 0) for name in comparison.designs}
+    chosen = {**FOR_ALL, **matrices}.get(question, FOR_ALL[FIRST])
+    ax = chosen.axes(len(comparison.designs))
     try:
-        draw(comparison, ax)
+        chosen.draw(comparison, ax)
     except ResultError as none:
         style.say(ax, str(none))
     return offscreen.png(ax)

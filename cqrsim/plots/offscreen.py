@@ -13,8 +13,8 @@ from cqrsim.plots import style
 def blank(height: float, width: float = style.WIDTH) -> Axes:
     """Make axes of a figure that matplotlib's own list of figures does not hold; sizes in inches.
 
-    >>> blank(height=3.0).get_xlim()
-    (0.0, 1.0)
+    >>> blank(height=3.0).figure.get_size_inches().tolist()
+    [7.0, 3.0]
     """
     return Figure(figsize=(width, height), dpi=120, layout="constrained").add_subplot()
 

@@ -110,7 +110,7 @@ class Claim:
 def claims() -> tuple[Claim, ...]:
     """List the claims of the essay "CQRS+Event Sourcing Messaging Patterns" (Jens Rantil, 2013), in its order.
 
-    Those that are about people, effort or names are among them, with the reason why they are not tested.
+    Those that are about people, effort or names stand last, with the reason why they are not tested.
 
     >>> found = claims()
     >>> len({claim.id for claim in found}) == len(found)

@@ -167,6 +167,14 @@ def test_nothing_is_cut_off(page: Any, tmp_path: Path) -> None:
     page.screenshot(path=os.environ.get("CQRSIM_PICTURE", str(tmp_path / "page.png")), full_page=True)
 
 
+def test_ways_to_keep_state_fit_too(page: Any) -> None:
+    """With a way to keep state the table has other columns, and still is no wider than its place."""
+    page.get_by_label("2b fire and forget", exact=True).check()
+    page.get_by_text("handler and log apart (%)").wait_for()
+    _finished(page)
+    assert page.locator(".cqrsim-explorer .wide").evaluate("wide => wide.scrollWidth <= wide.clientWidth")
+
+
 def test_the_console_is_silent(page: Any, told: list[str]) -> None:
     """Through all of this the browser had nothing to complain of."""
     assert [text for text in told if text] == []

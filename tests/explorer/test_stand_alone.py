@@ -1,5 +1,6 @@
 """The page without a notebook: files are read before anything is served, and what is missing is named."""
 
+import socket
 from pathlib import Path
 
 import nbformat
@@ -57,6 +58,15 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert ended.value.code == 2
     assert "needs voila" in (said := capsys.readouterr().err)
     assert 'pip install "cqrsim[explorer]"' in said
+
+
+def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where something else listens, the command says so instead of opening somebody else's page."""
+    with socket.create_server(("localhost", 0)) as other:
+        with pytest.raises(SystemExit) as ended:
+            main(["explore", "--no-browser", "--port", str(other.getsockname()[1])])
+        assert ended.value.code == 2
+        assert "is taken by something else" in capsys.readouterr().err
 
 
 def test_bad_files_are_told_before_anything_is_served(capsys: pytest.CaptureFixture[str]) -> None:
