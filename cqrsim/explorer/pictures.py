@@ -16,6 +16,18 @@ Draw = Callable[[Comparison, Any], Any]
 """Draws a comparison on axes."""
 
 
+def _told(comparison: Comparison, ax: Any) -> Any:
+    return plots.feedback_ecdf(comparison, ax=ax)
+
+
+def _shown(comparison: Comparison, ax: Any) -> Any:
+    return plots.feedback_ecdf(comparison, ax=ax, metric="visibility_ms")
+
+
+def _kept(comparison: Comparison, ax: Any) -> Any:
+    return plots.disk_usage(comparison, ax=ax)
+
+
 def _soon_seen(comparison: Comparison, ax: Any) -> Any:
     return plots.t_visibility(comparison, ax=ax)
 
@@ -38,18 +50,14 @@ class Picture:
 
 
 FOR_ALL: Mapping[str, Picture] = {
-    "How long until clients are told?": Picture(lambda comparison, ax: plots.feedback_ecdf(comparison, ax=ax)),
-    "How long until a change can be seen?": Picture(
-        lambda comparison, ax: plots.feedback_ecdf(comparison, ax=ax, metric="visibility_ms")
-    ),
-    "How soon do readers see a write?": Picture(
-        lambda comparison, ax: plots.t_visibility(comparison, ax=ax), 3.6, 0.55
-    ),
+    "How long until clients are told?": Picture(_told),
+    "How long until a change can be seen?": Picture(_shown),
+    "How soon do readers see a write?": Picture(_soon_seen, 3.6, 0.55),
     "Who is told of a success that is lost?": Picture(_metric("false_success_share"), 2.4),
     "Who fails and is never told?": Picture(_metric("silent_failure_share"), 2.4),
     "How long do commands wait for their turn?": Picture(_metric("turn_wait_ms_p99"), 2.4),
     "When do handler and log part?": Picture(_metric("divergence_share"), 2.4),
-    "What fills the disk?": Picture(lambda comparison, ax: plots.disk_usage(comparison, ax=ax), 3.4, 0.55),
+    "What fills the disk?": Picture(_kept, 3.4, 0.55),
 }
 """Pictures of all designs together."""
 
