@@ -26,10 +26,13 @@ FEWEST_KEPT = 100
 
 __all__ = ["DEFAULT_METRICS", "Comparison", "compare"]
 
+USUAL = 20
+"""Replications, where nobody says how many."""
+
 
 def compare(
     designs: Mapping[str, Scenario],
-    replications: int = 20,
+    replications: int | None = None,
     seed: int = 1,
     n_jobs: int | None = None,
     progress: bool | None = None,
@@ -37,7 +40,7 @@ def compare(
     engine: str = "auto",
     until: Precision | None = None,
 ) -> Comparison:
-    """Run every design ``replications`` times; in each replication all designs meet the same commands and luck.
+    """Run every design ``replications`` times, 20 if not said; all of them meet the same commands and luck each time.
 
     With ``until`` these are only the first, at least 10: as long as a half-width that it names is not reached in some
     design, the next replications follow, up to its cap.  Whether all was reached is told in ``precision``.
@@ -57,6 +60,8 @@ def compare(
     ['wait', 'slow disk']
     """
     named = checked_designs(designs)
+    if replications is None:
+        replications = min(USUAL, until.at_most) if isinstance(until, Precision) else USUAL
     replications = whole_number("replications", replications, at_least=1)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
     engine = an_engine(engine)

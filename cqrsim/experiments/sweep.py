@@ -20,10 +20,11 @@ from cqrsim.experiments.designs.design import Design
 from cqrsim.experiments.designs.sweep_file import SweepFile
 from cqrsim.experiments.loads.unstable import why_unstable
 from cqrsim.experiments.plotting import Plotting
+from cqrsim.experiments.running.keeper import Keeper
 from cqrsim.experiments.running.measured import Summed, sum_up
 from cqrsim.experiments.running.numbers import summary_of
 from cqrsim.experiments.running.parts import Result, RunKey
-from cqrsim.experiments.running.results_folder import InMemory, Keeper, Results, ResultsFolder
+from cqrsim.experiments.running.results_folder import InMemory, Results, ResultsFolder
 from cqrsim.experiments.running.runs import Done, Failure, Interrupted, Outcome, finished, watched
 from cqrsim.experiments.running.shards import WHOLE, Shard
 from cqrsim.experiments.running.shared import refuse_mixed_points
@@ -266,11 +267,11 @@ def load_results(folder: str | Path, confidence: float = 0.95) -> Sweep:
 def _run(
     asked: Asked, kept: Keeper | InMemory, so_far: Sweep, n_jobs: int | None, progress: bool | None, engine: str
 ) -> None:
-    """Run what is not there yet; on Ctrl-C what is there is handed on."""
+    """Run what is not there yet, all points before any is repeated; on Ctrl-C what is there is handed on."""
     known = so_far.results
     tasks = {one.key: one.task(engine) for one in so_far._wanted}
     waiting = {task.key: key for key, task in tasks.items() if key not in known}
-    chosen = [tasks[key] for key in waiting.values()]
+    chosen = sorted((tasks[key] for key in waiting.values()), key=lambda task: (task.replication, task.design))
     there = len(tasks) - len(chosen)
     outcomes: Iterator[Outcome[Summed]] = finished(chosen, sum_up, n_jobs)
     try:

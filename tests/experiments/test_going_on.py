@@ -132,12 +132,38 @@ def test_a_run_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 PROGRAM = """
-import sys
+import sys, time
 import cqrsim as cq
 sys.path.insert(0, {folder!r})
 from test_going_on import DESIGN
+
+sweeping = sys.modules["cqrsim.experiments.sweep"]
+really, log = sweeping.sum_up, sys.argv[2]
+
+def logged(task):
+    found = really(task)
+    with open(log, "a") as file:
+        file.write(f"{{task.scenario.digest()}} {{task.replication}} {{time.time()}}\\n")
+    return found
+
+sweeping.sum_up = logged
 cq.sweep(DESIGN, replications=8, engine="simpy", n_jobs={n_jobs}, out=sys.argv[1])
 """
+
+
+SECONDS_UNTIL_ON_DISK = 1.5
+"""Half a second is promised; a machine that is busy with other tests may take its time."""
+
+
+def log_of(out: Path) -> Path:
+    """Where the program tells which runs have finished, and when."""
+    return out.with_name("finished.txt")
+
+
+def finished_before(out: Path, moment: float) -> set[tuple[str, int]]:
+    """The runs that had finished by then."""
+    lines = [line.split() for line in log_of(out).read_text().splitlines()]
+    return {(line[0], int(line[1])) for line in lines if len(line) == 3 and float(line[2]) <= moment}
 
 
 def killed(out: Path, seconds: float, n_jobs: int) -> bool:
@@ -147,9 +173,8 @@ def killed(out: Path, seconds: float, n_jobs: int) -> bool:
     """
     program = PROGRAM.format(folder=str(Path(__file__).parent), n_jobs=n_jobs)
     before = len(list(out.glob("results/*")))
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(out)], stderr=subprocess.PIPE, start_new_session=True
-    )
+    command = [sys.executable, "-c", program, str(out), str(log_of(out))]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     while process.poll() is None and len(list(out.glob("results/*"))) <= before:
         time.sleep(0.002)
     time.sleep(seconds)
@@ -161,14 +186,17 @@ def killed(out: Path, seconds: float, n_jobs: int) -> bool:
     return not finished
 
 
-def kill_again_and_again(out: Path, uninterrupted: cq.Sweep, times: int, n_jobs: int) -> None:
+def kill_again_and_again(folder: Path, uninterrupted: cq.Sweep, times: int, n_jobs: int) -> None:
     """The number of runs that are there never falls, and in the end there is what there would have been."""
-    there, kills = 0, 0
+    there, kills, out = 0, 0, folder / "out"
     for number in range(times):
         kills += killed(out, seconds=0.013 * (number * 7 % times), n_jobs=n_jobs)
+        ended = time.time()
         results = ResultsFolder(out)
         assert len(results) >= there and not results.damaged
         there = len(results)
+        on_disk = {(key.scenario, key.replication) for key in results}
+        assert finished_before(out, ended - SECONDS_UNTIL_ON_DISK) <= on_disk
     assert kills and there
     resumed = cq.sweep(DESIGN, 8, engine="simpy", out=out)
     assert_same(resumed, uninterrupted)
@@ -239,6 +267,38 @@ def test_unfinished_shards_are_refused(shards: list[Path], tmp_path: Path, monke
 def test_what_is_no_folder_of_a_sweep_is_refused(shards: list[Path], tmp_path: Path) -> None:
     told = refused([shards[0], tmp_path, tmp_path / "nowhere"])
     assert told.count("holds no results of a sweep") == 2
+
+
+def test_equal_points_of_different_shards_are_one_run(tmp_path: Path) -> None:
+    design = cq.grid(BLOG, {"disk.write": ["1ms", "1000us", "2ms"]})
+    for number in (1, 2):
+        cq.sweep(design, 1, engine="simpy", out=tmp_path / str(number), shard=(number, 2))
+    for _ in range(2):  # to gather twice is to gather once
+        gathered = cq.gather([tmp_path / "1", tmp_path / "2"], out=tmp_path / "all")
+        pd.testing.assert_frame_equal(gathered.frame, cq.sweep(design, 1, engine="simpy").frame)
+        rows = pd.read_parquet(tmp_path / "all" / "results")
+        assert not rows.duplicated(["scenario", "replication", "metric", "stat"]).any()
+
+
+def test_each_shard_has_a_folder_of_its_own(shards: list[Path]) -> None:
+    with pytest.raises(cq.ScenarioError, match="is the folder of shard 1/3 of this sweep; give each shard"):
+        cq.sweep(DESIGN, 2, engine="simpy", out=shards[0], shard="2/3")
+    with pytest.raises(cq.ScenarioError, match="is the folder of shard 1/3 of this sweep"):
+        cq.gather(shards, out=shards[0])
+    with pytest.raises(cq.ScenarioError, match="must be a list of folders"):
+        cq.gather(str(shards[0]))
+
+
+def test_two_sweeps_share_a_folder(tmp_path: Path) -> None:
+    """What the first one found can still be read after the second has put its runs beside."""
+    first = cq.sweep(DESIGN, 1, engine="simpy", out=tmp_path)
+    second = cq.sweep(design_of(300), 2, engine="simpy", out=tmp_path)
+    assert len(first.frame) and len(second.frame) and set(first.frame["point"]) == {0, 1, 2, 3}
+
+
+def test_a_seed_that_no_file_can_hold_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(cq.ScenarioError, match="seed: must be at most"):
+        cq.sweep(DESIGN, 1, seed=2**63, out=tmp_path / "out")
 
 
 @pytest.mark.parametrize("wrong", ["0/3", "4/3", "3", "a/b", (1, 2, 3), None, 3, (1.0, 2)])

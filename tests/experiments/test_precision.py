@@ -129,3 +129,10 @@ def test_a_width_is_the_larger_of_its_parts() -> None:
     assert width("5% or 0.2").of(100.0) == 5.0 and width("0.2 or 5%").of(1.0) == 0.2
     assert np.isnan(width("5%").of(float("nan")))
     assert str(width("5% or 0.2")) == "5% or 0.2" and width(str(width("0.001"))) == width(0.001)
+
+
+def test_the_usual_number_of_runs_gives_way_to_a_lower_cap() -> None:
+    """Whoever names no replications is not told off for twenty of them."""
+    blog = cq.presets.blog().with_(length=cq.ms(200), warm_up=cq.seconds(0))
+    enough = cq.Precision({"feedback_ms_p50": "90%"}, at_most=12)
+    assert cq.compare({"blog": blog}, until=enough, engine="simpy").replications == 12

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cqrsim as cq
-from cqrsim.experiments.running import results_folder
+from cqrsim.experiments.running import keeper
+from cqrsim.experiments.running.keeper import Keeper
 from cqrsim.experiments.running.numbers import Numbers, same
 from cqrsim.experiments.running.parts import BrokenPartError, Result, RunKey, read_part, runs_in, write_part
-from cqrsim.experiments.running.results_folder import InMemory, Keeper, ResultsFolder
+from cqrsim.experiments.running.results_folder import InMemory, ResultsFolder
 from cqrsim.experiments.running.runs import Failure
 from cqrsim.metrics.backlog import Growth
 
@@ -44,9 +47,9 @@ def equal(one: Result, other: Result) -> bool:
 
 
 def fill(folder: Path, *numbers: int) -> None:
-    with Keeper(folder) as keeper:
+    with Keeper(folder) as keeps:
         for number in numbers:
-            keeper.take(result(number))
+            keeps.take(result(number))
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=9, unique=True), st.integers(1, 3))
@@ -112,14 +115,15 @@ def test_what_was_being_written_when_somebody_was_stopped_is_no_result(tmp_path:
 
 def test_many_small_files_become_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a sweep goes on, and at its end; no run is lost or doubled by that."""
-    monkeypatch.setattr(results_folder, "SECONDS_BETWEEN_PARTS", 0.0)
+    monkeypatch.setattr(keeper, "SECONDS_BETWEEN_PARTS", 0.0)
     most = 0
-    with Keeper(tmp_path) as keeper:
+    with Keeper(tmp_path) as keeps:
         for number in range(100):
-            keeper.take(result(number))
+            keeps.take(result(number))
+            while len(ResultsFolder(tmp_path)) <= number:  # somebody else reads what is being written
+                time.sleep(0.001)
             most = max(most, len(list((tmp_path / "results").glob("part-*"))))
-            assert len(ResultsFolder(tmp_path)) == number + 1
-    assert 10 < most <= results_folder.PARTS_THAT_BECOME_ONE
+    assert 10 < most <= 2 * keeper.PARTS_THAT_BECOME_ONE
     assert len(list((tmp_path / "results").glob("part-*"))) == 1
     numbers = ResultsFolder(tmp_path).numbers([key(number) for number in range(100)])
     assert [one.value[0] for one in numbers.values()] == list(range(100))
@@ -127,7 +131,7 @@ def test_many_small_files_become_few(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_large_files_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results_folder, "RUNS_OF_A_LARGE_PART", 3)
+    monkeypatch.setattr(keeper, "RUNS_OF_A_LARGE_PART", 3)
     fill(tmp_path, 0, 1, 2)
     fill(tmp_path, 3)
     fill(tmp_path, 4)
@@ -175,13 +179,73 @@ def test_failures_are_kept_until_the_run_ends_well(tmp_path: Path, in_memory: bo
         assert list(ResultsFolder(tmp_path).failures([key(0), key(1)])) == [key(1)]
 
 
+@pytest.mark.parametrize("line", [b"12", b'{"run": 3}', b'{"run": [1]}', b"\xff\xfe", b'{"run": ["a", 1, 2, "0.1.0"]}'])
+def test_lines_that_nobody_of_us_wrote_are_no_failures(tmp_path: Path, line: bytes) -> None:
+    with Keeper(tmp_path) as keeps:
+        keeps.fail(key(0), failure(0))
+    with (tmp_path / "failures.jsonl").open("ab") as file:
+        file.write(b"\n" + line)
+    assert list(ResultsFolder(tmp_path).failures([key(0)])) == [key(0)]
+
+
+def test_a_run_that_is_taken_twice_is_there_once(tmp_path: Path) -> None:
+    """Within one visit, and in the next."""
+    fill(tmp_path, 0, 1, 0)
+    fill(tmp_path, 1, 2)
+    assert len(pd.read_parquet(tmp_path / "results")) == 3 * len(KINDS)
+    assert len(ResultsFolder(tmp_path)) == 3
+
+
+def test_finished_runs_are_on_disk_though_no_other_follows(tmp_path: Path) -> None:
+    """Two at once, then nothing for a while: a machine that stops now loses neither."""
+    with Keeper(tmp_path) as keeps:
+        keeps.take(result(0))
+        keeps.take(result(1))
+        time.sleep(1.0)
+        assert len(ResultsFolder(tmp_path)) == 2
+
+
+def test_whoever_reads_finds_runs_that_were_moved_meanwhile(tmp_path: Path) -> None:
+    """Files become part of others while somebody holds an older view of the folder."""
+    fill(tmp_path, 0)
+    older = ResultsFolder(tmp_path)
+    fill(tmp_path, 1)
+    assert older.numbers([key(0)])[key(0)].value[0] == 0
+    assert older.kinds([key(0)]) == list(KINDS)
+
+
+def test_rows_that_were_changed_are_run_again(tmp_path: Path) -> None:
+    """Wherever a byte of a file was changed: the next visit reads all, or puts the file aside."""
+    for at in range(40, 2000, 163):
+        folder = tmp_path / str(at)
+        fill(folder, *range(20))
+        (part,) = (folder / "results").glob("part-*")
+        whole = part.read_bytes()
+        part.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            fill(folder, *range(20))
+        found = ResultsFolder(folder)
+        values = [numbers.value[0] for numbers in found.numbers([key(number) for number in range(20)]).values()]
+        assert sorted(values) == list(range(20)) and len(told) <= 1
+
+
+def test_a_damaged_file_that_is_read_meanwhile_says_what_to_do(tmp_path: Path) -> None:
+    fill(tmp_path, *range(20))
+    found = ResultsFolder(tmp_path)
+    (part,) = (tmp_path / "results").glob("part-*")
+    part.write_bytes(part.read_bytes()[:100])
+    with pytest.raises(cq.ResultError, match="run the sweep again with the same folder"):
+        found.numbers([key(0)])
+
+
 def test_a_line_that_was_cut_short_is_no_failure_and_harms_no_other(tmp_path: Path) -> None:
-    with Keeper(tmp_path) as keeper:
-        keeper.fail(key(0), failure(0))
+    with Keeper(tmp_path) as keeps:
+        keeps.fail(key(0), failure(0))
     file = tmp_path / "failures.jsonl"
     file.write_text(file.read_text() + '\n{"run": ["scen')
-    with Keeper(tmp_path) as keeper:
-        keeper.fail(key(1), failure(1))
+    with Keeper(tmp_path) as keeps:
+        keeps.fail(key(1), failure(1))
     assert len(ResultsFolder(tmp_path).failures([key(0), key(1)])) == 2
     assert len([line for line in file.read_text().splitlines() if line]) == 3
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments.checks import share
+from cqrsim.experiments.running.keeper import Keeper
 from cqrsim.experiments.running.parts import Result
-from cqrsim.experiments.running.results_folder import InMemory, Keeper, ResultsFolder
+from cqrsim.experiments.running.results_folder import InMemory, ResultsFolder
 from cqrsim.experiments.running.shards import WHOLE
 from cqrsim.experiments.running.wanted import Asked, read_asked, write_asked
 from cqrsim.experiments.sweep import Sweep
@@ -26,6 +27,8 @@ def gather(folders: Sequence[str | Path], out: str | Path | None = None, confide
     cqrsim.errors.ScenarioError: folders: there is nothing to gather
     """
     confidence = share("confidence", confidence)
+    if isinstance(folders, str | Path):
+        raise ScenarioError((Problem("folders", folders, "must be a list of folders"),))
     shards = _read([Path(folder) for folder in folders])
     _, first = shards[0]
     if problems := [*_foreign(shards), *_missing(shards)]:

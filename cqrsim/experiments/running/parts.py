@@ -60,7 +60,11 @@ class About(NamedTuple):
 
 
 class BrokenPartError(Exception):
-    """A file that is not what was written: cut short, or changed."""
+    """A file that is not what was written: cut short, changed, or gone."""
+
+    def __init__(self, path: Path, told: str) -> None:
+        super().__init__(f"{path} {told}")
+        self.path = path
 
 
 def write_part(path: Path, results: Sequence[Result]) -> None:
@@ -72,6 +76,17 @@ def write_part(path: Path, results: Sequence[Result]) -> None:
     with unfinished.open("rb") as written:
         os.fsync(written.fileno())
     unfinished.replace(path)
+    _keep_name(path.parent)
+
+
+def _keep_name(folder: Path) -> None:
+    """A new name is on disk only when its folder is, where folders can be asked for that."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def runs_in(path: Path) -> list[About]:
@@ -84,7 +99,7 @@ def read_part(path: Path) -> Iterator[Result]:
     table = _read(path)
     listed = list(_listed(table.schema, path))
     if sum(len(run.kinds) for run in listed) != table.num_rows:
-        raise BrokenPartError(f"{path} has {table.num_rows} rows, which are not those of its runs")
+        raise BrokenPartError(path, f"has {table.num_rows} rows, which are not those of its runs")
     columns = [_column(table, name) for name in ("value", "n", "n_censored", "lower_bound")]
     begin = 0
     for key, trace, growth, kinds in listed:
@@ -105,7 +120,7 @@ def _opened(path: Path) -> Any:
     try:
         return pq.ParquetFile(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise BrokenPartError(f"{path} cannot be read: {error}") from error
+        raise BrokenPartError(path, f"cannot be read: {error}") from error
 
 
 def _read(path: Path) -> pa.Table:
@@ -114,13 +129,13 @@ def _read(path: Path) -> pa.Table:
     try:
         return _opened(path).read(["value", "n", "n_censored", "lower_bound"])
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise BrokenPartError(f"{path} cannot be read: {error}") from error
+        raise BrokenPartError(path, f"cannot be read: {error}") from error
 
 
 def _listed(schema: pa.Schema, path: Path) -> Iterator[About]:
     digest, _, listed = (schema.metadata or {}).get(RUNS, b"").partition(b" ")
     if digest != _digest(listed):
-        raise BrokenPartError(f"{path} does not say which runs it holds")
+        raise BrokenPartError(path, "does not say which runs it holds")
     told = json.loads(listed)
     kinds = [same(tuple((metric, stat, unit) for metric, stat, unit in one)) for one in told["kinds"]]
     for *key, trace, growth, number in told["runs"]:

@@ -20,6 +20,8 @@ from cqrsim.experiments.running.shards import Shard
 from cqrsim.scenario import Scenario
 from cqrsim.scenario.writing import as_dict
 
+LARGEST_SEED = 2**63 - 1
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -75,6 +77,8 @@ class Asked:
 
     def must_fit_in_files(self) -> None:
         """ScenarioError for what no file can say, functions above all: nobody could tell later what results are of."""
+        if self.seed > LARGEST_SEED:
+            raise ScenarioError((Problem("seed", self.seed, f"must be at most {LARGEST_SEED} for results in files"),))
         as_dict(self.design.base)
         design_table(self.design)
 
@@ -100,12 +104,29 @@ class Asked:
 
 
 def write_asked(folder: Path, asked: Asked) -> list[Path]:
-    """Write what is asked into a folder: as a sweep file that can be run again, and by its digest."""
+    """Write what is asked into a folder: as a sweep file that can be run again, and by its digest.
+
+    Raises ScenarioError for a folder of another shard of the same sweep: it could not be gathered any more.
+    """
     scenario, sweep, told = folder / "scenario.toml", folder / "sweep.toml", folder / "asked.json"
+    _refuse_other_shard(folder, asked)
     asked.design.base.save(scenario)
     SweepFile(asked.design, asked.replications, asked.seed).save(sweep, scenario="scenario.toml")
     told.write_text(json.dumps(asked.told(), indent=2) + "\n", encoding="utf-8")
     return [scenario, sweep, told]
+
+
+def _refuse_other_shard(folder: Path, asked: Asked) -> None:
+    try:
+        before = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
+        shard = before["shard"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if shard != str(asked.shard) and {**before, "shard": ""} == {**asked.told(), "shard": ""}:
+        message = f"is the folder of shard {shard} of this sweep"
+        raise ScenarioError(
+            (Problem(str(folder), None, message, "give each shard, and the whole, a folder of its own"),)
+        )
 
 
 def read_asked(folder: Path) -> Asked:
