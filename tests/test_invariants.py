@@ -68,7 +68,7 @@ def test_the_generated_scenarios_reach_every_moment() -> None:
     """A property that is never put to the test proves nothing: rare paths are taken."""
     reached: Counter[str] = Counter()
 
-    @settings(FEW, max_examples=250, database=None)
+    @settings(FEW, max_examples=400, database=None)
     @given(scenarios())
     def look(scenario: cq.Scenario) -> None:
         reached.update(Moment(moment).name for moment in set(run(lower(scenario, seed=1)).column("moment").tolist()))
