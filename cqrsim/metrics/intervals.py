@@ -103,7 +103,8 @@ class Difference(NamedTuple):
 def paired_difference(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> Difference:
     """The mean of ``a - b`` over pairs that had the same luck, with its interval.
 
-    Pairs of which one side is NaN are left out.  Raises ValueError for sides of different length.
+    Pairs of which one side is NaN are left out.  A difference that is the same in all of two pairs or more is taken for
+    exact, as it is of what does not hang on luck.  Raises ValueError for sides of different length.
 
     >>> difference = paired_difference([2.0, 3.0, 4.0, 6.0], [1.0, 2.0, 3.0, 4.0])
     >>> difference.value, difference.pairs, round(difference.correlation, 3)
@@ -179,6 +180,20 @@ def proportion(count: int, n: int, confidence: float = 0.95) -> Interval:
     low = stats.beta.ppf(tail, count, n - count + 1)
     high = stats.beta.isf(tail, count + 1, n - count)
     return Interval(share, float(low), float(high))
+
+
+def most_of_none(runs: int, confidence: float = 0.95) -> float:
+    """How many there may be in a run on average, where none were in so many runs; infinite for too few runs to tell.
+
+    No more than that share of the runs has any, by the rule of three; what comes one at a time (Poisson) has a mean of
+    no more than that, too.
+
+    >>> round(most_of_none(10), 3), most_of_none(2)
+    (0.3, inf)
+    """
+    _check(confidence)
+    most = -math.log(1 - confidence) / runs if runs else math.inf
+    return most if most < 1 else math.inf
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from numpy.typing import NDArray
 
 from cqrsim.errors import ResultError, shown
 from cqrsim.plots import style
+
+Floats = NDArray[np.float64]
 
 _MAP = LinearSegmentedColormap.from_list("better and worse", [style.BLUE, "#F7F7F7", style.VERMILION])
 """Blue where the first design has less, vermilion where it has more: told apart by everybody."""
@@ -36,7 +39,8 @@ def breakeven(result: HasCrossings, ax: Axes | None = None) -> Axes:
     """Draw how two designs differ over a setting, with the band of the intervals and where it crosses zero.
 
     With two settings it is a map of the difference: a line where it crosses zero, hatched where that is not resolved,
-    and a cross where it cannot be told, for instance since a design cannot keep up there.
+    and a cross where it cannot be told, for instance since a design cannot keep up there.  Where no point differs,
+    there is nothing to map, and only the points are shown.
 
     Raises ResultError for what is no result of ``cq.breakeven``.
 
@@ -99,8 +103,13 @@ def _surface(ax: Axes, result: HasCrossings) -> None:
     x, y = grid["difference"].columns.to_numpy(np.float64), grid["difference"].index.to_numpy(np.float64)
     style.dress(ax, _title(result), result.axes[0].label, result.axes[1].label)
     ax.grid(visible=False)
+    for row, column in zip(*np.nonzero(np.isnan(value)), strict=True):
+        ax.plot([x[column]], [y[row]], "x", color=style.QUIET, markersize=6, gid="unknown")
     known = np.abs(value[np.isfinite(value)])
-    widest = float(np.quantile(known, _FULL)) if known.any() else 1.0
+    if not known.any():
+        _nothing_between(ax, x, y, value)
+        return
+    widest = float(np.quantile(known, _FULL)) or float(known.max())
     shaded = ax.pcolormesh(
         x, y, np.ma.masked_invalid(value), cmap=_MAP, norm=TwoSlopeNorm(0.0, -widest, widest), shading="nearest",
     )  # fmt: skip
@@ -109,12 +118,18 @@ def _surface(ax: Axes, result: HasCrossings) -> None:
         hatched = np.ma.masked_where(~unresolved, np.zeros_like(value))
         ax.pcolor(x, y, hatched, hatch="////", alpha=0.0, shading="nearest", edgecolor=style.QUIET, gid="unresolved")
     _zero_line(ax, result)
-    for row, column in zip(*np.nonzero(np.isnan(value)), strict=True):
-        ax.plot([x[column]], [y[row]], "x", color=style.QUIET, markersize=6, gid="unknown")
     extend = "both" if known.max(initial=0.0) > widest else "neither"
     bar = ax.figure.colorbar(shaded, ax=ax, shrink=0.9, extend=extend)
     bar.set_label(f'difference{unit}\n(below 0: "{result.names[0]}" has less)', fontsize=style.SMALL, color=style.INK)
     bar.ax.tick_params(labelsize=style.SMALL)
+
+
+def _nothing_between(ax: Axes, x: Floats, y: Floats, value: Floats) -> None:
+    """The points that were run, and in words that they show no difference."""
+    rows, columns = np.nonzero(np.isfinite(value))
+    ax.plot(x[columns], y[rows], "o", color=style.BLUE, markersize=4.5, gid="same")
+    ax.margins(0.12)
+    style.say(ax, "not told apart anywhere" if len(rows) else "not known anywhere")
 
 
 def _zero_line(ax: Axes, result: HasCrossings) -> None:

@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 _KINDS = (("events", False, style.BLUE), ("error events", True, style.VERMILION))
 
+_ROOM = 0.55
+"""Inches that a design takes: three lines of words at the right."""
+
 
 @runtime_checkable
 class HasRuns(Protocol):
@@ -115,7 +118,7 @@ def _tell_full(ax: Axes, trace: Trace) -> None:
 
 def _of_designs(comparison: HasRuns, ax: Axes | None) -> Axes:
     traces = {name: comparison.run(name).trace for name in comparison.designs}
-    ax = style.new_axes(ax, height=max(3.4, 0.8 + 0.48 * len(traces)))
+    ax = style.new_axes(ax, height=max(3.4, 0.8 + _ROOM * len(traces)))
     longest = max(traces.values(), key=until)
     lay_out(ax, longest, "What the store keeps, by design", "", _shared_periods(list(traces.values())))
     edges = bounds(longest)

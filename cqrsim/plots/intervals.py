@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cqrsim.errors import ResultError, shown
 from cqrsim.plots import style
+from cqrsim.plots.possible import possible
 
 _NEEDED = ("design", "value", "low", "high")
 _WIDE = 30.0
@@ -39,7 +40,7 @@ def intervals(comparison_or_frame: HasEstimates | pd.DataFrame, metric: str = ""
     >>> [text.get_text() for text in intervals(frame, "feedback_ms_p99").get_yticklabels()]
     ['wait', 'silence']
     """
-    frame = _estimates(comparison_or_frame, metric)
+    frame = possible(_estimates(comparison_or_frame, metric))
     names = [str(name) for name in frame["design"]]
     scale, label = words_of(frame, metric)
     ax = style.new_axes(ax, height=0.9 + 0.32 * max(2, len(names)))

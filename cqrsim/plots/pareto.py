@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 from cqrsim.errors import ResultError, shown
 from cqrsim.plots import style
 from cqrsim.plots.intervals import words_of
+from cqrsim.plots.possible import possible
 
 _LOOKS = {"yes": (style.BLUE, "o"), "cannot be told": (style.ORANGE, "D"), "no": (style.QUIET, "o")}
 """Colour and mark by whether a design is on the front."""
@@ -40,7 +41,8 @@ class HasFront(Protocol):
 def pareto(comparison_or_sweep: HasFront, x_metric: str, y_metric: str, ax: Axes | None = None) -> Axes:
     """Draw two metrics of every design against each other, with the intervals of both, and which no other beats.
 
-    The points of a sweep are called by their settings, unless they are beaten.  Names without room are left out.
+    The points of a sweep are called by their settings, unless they are beaten.  Names without room are left out.  A
+    value that is only a lower bound is drawn as an arrow.
 
     Raises ResultError for what is neither a comparison nor a sweep, and for metrics that do not exist or that have no
     better.
@@ -62,6 +64,7 @@ def pareto(comparison_or_sweep: HasFront, x_metric: str, y_metric: str, ax: Axes
     style.dress(ax, "What can be had at the price of what", *(label for _, label in sides))
     names = _names(front, estimates, by)
     crosses = front[[by, "on_front"]].merge(sides[0][0], on=by).merge(sides[1][0], on=by, suffixes=("_x", "_y"))
+    crosses = crosses.dropna(subset=["value_x", "value_y"])
     for row in crosses.to_dict("records"):
         _cross(ax, row)
     _axes(ax, crosses)
@@ -85,7 +88,7 @@ def _axes(ax: Axes, crosses: pd.DataFrame) -> None:
 
 def _side(estimates: pd.DataFrame, by: str, metric: str) -> tuple[pd.DataFrame, str]:
     """One metric of every design, scaled as its label says."""
-    rows = estimates[estimates["name"] == metric]
+    rows = possible(estimates[estimates["name"] == metric])
     scale, label = words_of(rows, metric)
     return rows[[by]].assign(**{name: scale * rows[name] for name in ("value", "low", "high")}), label
 
@@ -110,7 +113,22 @@ def _cross(ax: Axes, row: dict[Hashable, Any]) -> None:
         ax.hlines(y, *ends[:2], color=colour, linewidth=1.6, alpha=0.7, gid="interval")
     if np.isfinite(ends[2:]).all():
         ax.vlines(x, *ends[2:], color=colour, linewidth=1.6, alpha=0.7, gid="interval")
-    ax.plot([x], [y], marker, color=colour, markersize=5.5, gid="value")
+    arrows = [arrow for side, arrow in (("x", ">"), ("y", "^")) if np.isnan(row[f"low_{side}"])]
+    for arrow in arrows:
+        ax.plot([x], [y], arrow, color=colour, markersize=7, gid="beyond")
+        _or_more(ax, (x, y), arrow, colour)
+    if not arrows:
+        ax.plot([x], [y], marker, color=colour, markersize=5.5, gid="value")
+
+
+def _or_more(ax: Axes, point: tuple[float, float], arrow: str, colour: str) -> None:
+    """The words where the arrow points to."""
+    to_the_right = arrow == ">"
+    ax.annotate(
+        "or more", point, xytext=(7, 0) if to_the_right else (0, 6), textcoords="offset points",
+        ha="left" if to_the_right else "center", va="center" if to_the_right else "bottom", fontsize=style.SMALL,
+        color=colour, annotation_clip=False, gid="beyond",
+    )  # fmt: skip
 
 
 def _write(ax: Axes, names: list[tuple[str, float, float]]) -> None:
@@ -118,6 +136,7 @@ def _write(ax: Axes, names: list[tuple[str, float, float]]) -> None:
     ax.figure.canvas.draw()
     crosses = [ax.transData.transform((x, y)) for _, x, y in names]
     taken = [Bbox.from_bounds(left - 4, bottom - 4, 8, 8) for left, bottom in crosses]
+    taken += [text.get_window_extent() for text in ax.texts]
     for name, x, y in names:
         for place in _BESIDE if name else ():
             text = ax.annotate(

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from cqrsim.errors import ResultError, shown
 from cqrsim.plots import style
 from cqrsim.plots.intervals import words_of
+from cqrsim.plots.possible import possible
 from cqrsim.plots.style import Look
 
 _NEEDED = ("value", "low", "high")
+_NO_SETTINGS = ("point", "name", "unit", *_NEEDED, "runs", "beyond")
+"""Columns of estimates that are none of the settings that vary."""
 _ASIDE = 0.015
 """How far lines stand beside each other, as a share of the width, so that no interval hides another."""
 
@@ -34,11 +37,11 @@ def sweep_curve(
     """Draw a metric of a sweep over one setting, each point in its confidence interval; ``by`` another, in lines.
 
     Takes a sweep, or a frame as its ``estimates()`` returns it.  ``x`` and ``by`` are varied settings; numbers stand
-    where they are, and amounts with a unit in the order of their levels, evenly apart.  A value that is only a lower
-    bound is drawn as an arrow; points without a value, such as those that cannot keep up with their commands, are
-    missing.
+    where they are, and amounts with a unit in the order of their levels, evenly apart.  If exactly one other setting
+    varies, it is ``by`` without being named.  A value that is only a lower bound is drawn as an arrow; points without a
+    value, such as those that cannot keep up with their commands, are missing.
 
-    Raises ResultError for what is neither, and for a setting that does not vary.
+    Raises ResultError for what is neither, for a setting that does not vary, and if more settings vary than are drawn.
 
     >>> ends = {"low": [1.5, 8.0], "high": [2.5, 10.0]}
     >>> frame = pd.DataFrame({"disk.write": ["1ms", "2ms"], "value": [2.0, 9.0], **ends})
@@ -46,9 +49,10 @@ def sweep_curve(
     >>> ax.get_xlabel(), [text.get_text() for text in ax.get_xticklabels()]
     ('disk.write', ['1ms', '2ms'])
     """
-    frame = _estimates(sweep_or_frame, metric)
+    frame = possible(_estimates(sweep_or_frame, metric))
     if unknown := [name for name in (x, by) if name is not None and name not in frame]:
         raise ResultError(f'no setting "{unknown[0]}" varies in this sweep')
+    by = _by(frame, x, by)
     ax = style.new_axes(ax, height=3.2)
     scale, label = words_of(frame, metric)
     style.dress(ax, "Mean over replications, with its confidence interval", x, label)
@@ -65,6 +69,23 @@ def sweep_curve(
     if by is not None:
         _label_ends(ax, by, ends, [all_looks[name].colour for name in ends])
     return ax
+
+
+def _by(frame: pd.DataFrame, x: str, by: str | None) -> str | None:
+    """The setting that tells lines apart: the one that is asked for, or the only other one that varies."""
+    drawn = [x] if by is None else [x, by]
+    if not frame.duplicated(drawn).any():
+        return by
+    alike = frame.groupby(drawn, observed=True)
+    others = [name for name in frame if name not in (*_NO_SETTINGS, *drawn) and (alike[name].nunique() > 1).any()]
+    if by is None and len(others) == 1:
+        return _by(frame, x, str(others[0]))
+    if not others:
+        raise ResultError(f'several rows of this frame have the same "{drawn[-1]}", and no setting tells them apart')
+    listed = ", ".join(map(str, others))
+    if by is None:
+        raise ResultError(f'besides "{x}" there vary {listed}: name one of them as by, and keep the others fixed')
+    raise ResultError(f'besides "{x}" and "{by}" there vary {listed}: draw estimates in which they are fixed')
 
 
 def _heights(ax: Axes, frame: pd.DataFrame) -> None:

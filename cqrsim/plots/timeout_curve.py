@@ -23,8 +23,8 @@ _DRAWN = {
 }
 _LABELS = {"shares": "share, %", "turn_held": "turn held, ms"}
 _TITLES = {
-    "shares": "What a timeout costs: dots in intervals, theory as lines",
-    "turn_held": "How long a turn is held: dots in intervals, theory as lines",
+    "shares": "What a timeout costs: dots in intervals, theory as rings",
+    "turn_held": "How long a turn is held: dots in intervals, theory as rings",
 }
 
 
@@ -39,7 +39,8 @@ class HasTimeouts(Protocol):
 def timeout_curve(curve: HasTimeouts, what: Literal["shares", "turn_held"] = "shares", ax: Axes | None = None) -> Axes:
     """Draw what each timeout costs: the shares of turns released too early and of aggregates accepted twice.
 
-    ``what="turn_held"`` draws how long turns are held instead.  What did not occur, and is nothing by theory, is not
+    Theory is known at these timeouts only, and nothing is drawn between them.  ``what="turn_held"`` draws how long
+    turns are held instead.  What did not occur, and is nothing by theory, is not
     drawn.  Raises ResultError for what is no timeout curve, and for another ``what``.
 
     >>> rates = {"false_timeout_share": [0.3, 0.1], "double_accept_share": [0.2, 0.05]}
@@ -77,7 +78,8 @@ def _line(
     if not np.nan_to_num(value).any() and not np.nan_to_num(theory).any():
         return None
     times = frame["timeout_ms"].to_numpy(np.float64)
-    ax.plot(times, theory, color=colour, linewidth=1.2, alpha=0.8, gid="theory")
+    ring = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 1.2, "alpha": 0.8}
+    ax.plot(times, theory, marker, color=colour, gid="theory", **ring)
     ax.vlines(times, low, high, color=colour, linewidth=2.2, gid="interval")
     ax.plot(times, value, marker, color=colour, markersize=4.5, gid=name)
     place = 0 if np.nan_to_num(value[0]) > np.nan_to_num(value[-1]) else -1

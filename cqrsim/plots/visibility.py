@@ -139,6 +139,7 @@ def _of_comparison(comparison: HasSurvival, metric: str) -> Iterator[Seeing]:
     for name in still["design"].cat.categories:
         part, quantiles = still[still["design"] == name], told[told["design"] == name]
         share, low, high = (1.0 - part[column].to_numpy(np.float64) for column in ("share", "high", "low"))
+        quantiles = quantiles.assign(low=quantiles["low"].clip(lower=0.0))
         named = map(Told._make, quantiles[["p", "value", "low", "high", "beyond"]].itertuples(index=False, name=None))
         there = len(times) if np.isfinite(share).any() else 0
         yield Seeing(str(name), times[:there], share[:there], low[:there], high[:there], tuple(named))
@@ -192,7 +193,8 @@ def _line(ax: Axes, one: Seeing, look: Look) -> None:
             continue
         height = float(nines(np.array(p)))
         if math.isfinite(low) and math.isfinite(high):
-            ax.plot([max(low, 1e-9), high], [height, height], color=look.colour, linewidth=2.4, gid="interval")
+            ends = [max(low, ax.get_xlim()[0]), high]
+            ax.plot(ends, [height, height], "-|", color=look.colour, linewidth=0.9, markersize=6, gid="interval")
         ax.plot(value, height, "o", color=look.colour, markersize=4.5, gid="named")
 
 

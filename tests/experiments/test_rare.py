@@ -4,15 +4,19 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from metrics.coverage import assert_covers_at_least, covered
 from scipy import stats
 
 import cqrsim as cq
 from cqrsim import ms, per_second, seconds
 from cqrsim.errors import ResultError, ScenarioError
+from cqrsim.experiments.answers.questions import questions_of
 from cqrsim.experiments.answers.rare_faults import rare_fault
+from cqrsim.experiments.answers.strata import Trust, best_shares, stratified
 from cqrsim.plan.draws import Stream
 from cqrsim.plan.forced import NEVER_AGAIN_NS, Memoryless, Often
 
@@ -78,7 +82,8 @@ def test_a_rare_fault_is_worth_many_runs_as_they_come() -> None:
 
 def test_the_chance_of_any_loss() -> None:
     """Each strike takes something with probability 1 - (1 - exp(-r tau)) / (r tau); their number is Poisson."""
-    found = cq.rare(powered(10), "power", "loss_count > 0", replications=90, confidence=1 - MISS).frame.iloc[0]
+    asked = {"replications": 90, "confidence": 1 - MISS, "only_when_struck": True}
+    found = cq.rare(powered(10), "power", "loss_count > 0", **asked).frame.iloc[0]
     some = 1 - (1 - math.exp(-RATE * FLUSH_S)) / (RATE * FLUSH_S)
     theory = 1 - math.exp(-LENGTH_S / 10 * some)
     assert found["unit"] == "share"
@@ -87,10 +92,71 @@ def test_the_chance_of_any_loss() -> None:
 
 def test_where_all_struck_runs_end_alike_the_probability_still_has_an_interval() -> None:
     """30 of 30 runs that lose something do not say that all do: the rule of three."""
-    found = cq.rare(powered(10, clients=cq.Clients(cq.Regular(ms(1)))), None, "durable_per_s > 0", replications=60)
-    likely = found.strata["likely"]
-    assert found.frame["value"][0] == pytest.approx(1.0)
-    assert found.frame["low"][0] == pytest.approx(1 - likely[1:].sum() * -math.log(0.05) / 20)
+    for certain in (False, True):
+        found = cq.rare(
+            powered(10, clients=cq.Clients(cq.Regular(ms(1)))), None, "durable_per_s > 0",
+            replications=60, only_when_struck=certain,
+        )  # fmt: skip
+        likely = found.strata["likely"]
+        assert found.frame["value"][0] == pytest.approx(1.0)
+        assert found.frame["low"][0] == pytest.approx(1 - likely[int(certain) :].sum() * -math.log(0.05) / 20)
+
+
+LIKELY = (0.97, 0.03)
+"""How likely the strata of made-up runs are."""
+
+
+def runs_of(name: str, unit: str, *strata: np.ndarray, lower_bound: bool = False, n: int = 1) -> pd.DataFrame:
+    """A long frame of made-up runs: the values of one metric in each stratum."""
+    metric, _, stat = name.rpartition("_")
+    column = {"metric": metric, "stat": stat, "unit": unit, "n": n, "lower_bound": lower_bound}
+    return pd.concat([pd.DataFrame({"stratum": number, "value": values, **column})
+                      for number, values in enumerate(strata)], ignore_index=True)  # fmt: skip
+
+
+def test_what_seldom_happens_without_the_fault_is_covered_too() -> None:
+    """1 run of 100 without the fault and 9 of 10 with it: the interval holds the truth though mostly none is seen."""
+    (question,) = questions_of(["loss_count > 0"], [powered(1)])
+    truth, generator = LIKELY[0] * 0.01 + LIKELY[1] * 0.9, np.random.default_rng(11)
+    ends, alike = [], 0
+    for _ in range(400):
+        strata = [(generator.random(20) < chance).astype(float) for chance in (0.01, 0.9)]
+        alike += not strata[0].any()
+        found = stratified(runs_of("loss_count", "", *strata), question, LIKELY, (20, 20), Trust(0.95))
+        ends.append((found.low, found.high))
+    assert alike > 200, "mostly none is seen"
+    assert_covers_at_least(covered(truth, ends), 0.95)
+
+
+def test_plain_shares_are_no_narrower_than_the_rule_of_three_where_a_stratum_is_alike() -> None:
+    """20 runs of 50 commands without a loss do not say that there is none; unless somebody takes it for granted."""
+    (question,) = questions_of(["loss_share"], [powered(1)])
+    frame = runs_of("loss_share", "share", np.zeros(20), np.linspace(0.1, 0.3, 20), n=50)
+    wide, narrow = (stratified(frame, question, LIKELY, (20, 20), Trust(0.95, certain)) for certain in (False, True))
+    assert wide.high == pytest.approx(narrow.high + LIKELY[0] * -math.log(0.05) / 1000)
+    assert wide.value == narrow.value == pytest.approx(LIKELY[1] * 0.2)
+
+
+def test_a_bound_above_a_limit_answers_and_one_below_it_leaves_both_ends_open() -> None:
+    """"Less than 2,100" is a no where 2,400 is a lower bound; where 2,000 is one, it may be either, for all such runs."""
+    below, above = questions_of(["feedback_ms_p99 < 2100", "feedback_ms_p99 > 2100"], [powered(1)])
+    sure = runs_of("feedback_ms_p99", "ms", np.full(20, 2400.0), np.full(20, 2400.0), lower_bound=True)
+    for question, answer in ((below, 0.0), (above, 1.0)):
+        assert stratified(sure, question, LIKELY, (20, 20), Trust(0.95)).value == pytest.approx(answer)
+    open_ = runs_of("feedback_ms_p99", "ms", np.full(20, 2000.0), np.full(20, 2000.0), lower_bound=True)
+    mixed = pd.concat([sure[sure["stratum"] == 0], open_[open_["stratum"] == 1]])
+    for question, ends in ((below, (0.0, 0.03)), (above, (0.97, 1.0))):
+        found = stratified(mixed, question, LIKELY, (20, 20), Trust(0.95, only_when_struck=True))
+        assert math.isnan(found.value) and (found.low, found.high) == pytest.approx(ends)
+
+
+def test_a_pilot_without_events_does_not_starve_a_stratum() -> None:
+    """Five runs alike under the fault get their share of the others, and no fewer than five in any case."""
+    (question,) = questions_of(["loss_count > 0"], [powered(1)])
+    pilot = runs_of("loss_count", "", np.array([0.0, 0, 1, 0, 1]), np.zeros(5))
+    assert best_shares(pilot, [question], (0.5, 0.5), Trust(0.95))[1] > 0.2
+    found = cq.rare(powered(10), None, "loss_count", replications=30, allocation="neyman", engine="simpy")
+    assert found.strata["runs"].min() >= 5
 
 
 def test_never_struck_is_the_scenario_without_the_fault() -> None:
@@ -116,7 +182,8 @@ def test_strikes_that_last_are_told_apart_by_whether_there_is_any() -> None:
     when = cq.Renewal(cq.Exponential(seconds(up)), cq.Exponential(seconds(down)))
     full = cq.Fault(cq.Full(), when=when, name="full")
     scenario = powered(1, faults=full, clients=cq.Clients(cq.Regular(ms(500))), length=seconds(end))
-    found = cq.rare(scenario, "full", "store_refusing_share", replications=80, confidence=1 - MISS)
+    asked = {"replications": 80, "confidence": 1 - MISS, "only_when_struck": True}
+    found = cq.rare(scenario, "full", "store_refusing_share", **asked)
     assert found.strata["strikes"].unique().tolist() == ["0", "1 or more"]
     assert found.strata["likely"][1] == pytest.approx(1 - math.exp(-end / up))
     rates = 1 / up + 1 / down

@@ -12,14 +12,17 @@ from metrics.coverage import assert_covers_at_least
 
 import cqrsim as cq
 from cqrsim.experiments.answers.best_of import best_of
-from cqrsim.experiments.answers.differences import Pairs
+from cqrsim.experiments.answers.differences import ByReplication, Pairs, difference_table
 from cqrsim.experiments.answers.directions import COSTS, GAINS, HARMS, Better, better
 from cqrsim.experiments.answers.estimates import Metric, metrics_of
+from cqrsim.experiments.answers.leads import Leads
 from cqrsim.experiments.answers.pareto_front import pareto
 from cqrsim.experiments.answers.verdict import Judged, pairs_to_judge, verdicts
 
 TIME = Metric("feedback_ms_p50", "feedback_ms", "p50", "ms")
 SHARE = Metric("false_success_share", "false_success", "share", "share")
+COUNT = Metric("loss_count", "loss", "count", "")
+MILLION = Metric("wrong_accept_per_million", "wrong_accept", "per_million", "per_million")
 LOAD = Metric("handler_busy_share", "handler_busy", "share", "share")
 
 
@@ -100,6 +103,26 @@ class TestVerdict:
         found = said(frame_of(nothing, n=10_000), SHARE).iloc[0]
         assert found["verdict"] == "equivalent" and 0 < found["high"] < 0.001
 
+    def test_of_whatever_nothing_was_seen_little_is_shown_by_few_runs(self) -> None:
+        """Counts, shares of nothing, and shares per million are no more equivalent than others; the table agrees."""
+        for metric, things, verdict in ((COUNT, 500, "unresolved"), (MILLION, 500, "unresolved"),
+                                        (MILLION, 10_000, "equivalent"), (SHARE, 0, "cannot be told")):  # fmt: skip
+            frame = frame_of({("a", metric): np.zeros(3), ("b", metric): np.zeros(3)}, n=things)
+            found = said(frame, metric).iloc[0]
+            assert (found["verdict"], found["p_differs"] < 1) == (verdict, False)
+            table = difference_table(frame, "a", ["a", "b"], [metric], 0.95).iloc[0]
+            assert table["verdict"] == ("cannot be told: nothing to compare" if not things else "not resolved")
+            if things:
+                assert (table["low"], table["high"]) == (found["low"], found["high"]) and table["high"] > 0
+
+    def test_few_runs_that_differ_by_the_same_count_may_do_so_by_chance(self) -> None:
+        """Two runs with one loss each against none show nothing; two latencies without any luck are what they are."""
+        counts = frame_of({("a", COUNT): [0, 0], ("b", COUNT): [1, 1]})
+        assert said(counts, COUNT)["verdict"].tolist() == ["cannot be told"]
+        assert math.isnan(difference_table(counts, "a", ["a", "b"], [COUNT], 0.95)["p_value"][0])
+        exact = frame_of({("a", TIME): [1.0, 1.0], ("b", TIME): [2.0, 2.0]})
+        assert said(exact, TIME)["verdict"].tolist() == ["worse"]
+
     def test_one_replication_tells_nothing(self) -> None:
         found = said(frame_of({("a", TIME): [1.0], ("b", TIME): [2.0]}), TIME).iloc[0]
         assert found["verdict"] == "cannot be told" and "one replication" in found["sentence"]
@@ -156,12 +179,24 @@ class TestBest:
         assert found["verdict"].tolist()[:2] == ["the best", "not the best"]
         assert found["verdict"].iloc[2].startswith("cannot be told")
 
+    def test_of_two_that_are_alike_each_may_be_the_best(self) -> None:
+        """A tie, nothing seen of either, and two runs that differ by the same number of losses."""
+        for metric, a, b in ((TIME, [3.0] * 6, [3.0] * 6), (SHARE, [0.0] * 6, [0.0] * 6), (COUNT, [1, 1], [0, 0])):
+            found = best_of(frame_of({("a", metric): a, ("b", metric): b}), ["a", "b"], metric)
+            assert found["verdict"].tolist() == ["may be the best"] * 2
+
+    def test_a_design_of_which_all_runs_failed_stays_out_of_it(self) -> None:
+        found = best_of(frame_of({("a", TIME): noise(), ("b", TIME): 9 + noise()}), ["a", "failed", "b"], TIME)
+        assert found["verdict"].tolist() == ["the best", "cannot be told: there is no value", "not the best"]
+
     def test_a_single_design_and_a_margin_that_is_none_are_refused(self) -> None:
         frame = frame_of({("a", TIME): noise(), ("b", TIME): noise()})
         with pytest.raises(cq.ResultError, match="two designs must have it"):
             best_of(frame, ["a"], TIME)
         with pytest.raises(cq.ResultError, match="margin: must be a number from 0"):
             best_of(frame, ["a", "b"], TIME, margin=-1.0)
+        with pytest.raises(cq.ResultError, match='margin: must be a number from 0, in the unit of .* \\(got "5%"\\)'):
+            best_of(frame, ["a", "b"], TIME, margin="5%")  # type: ignore[arg-type]
 
 
 class TestPareto:
@@ -180,17 +215,54 @@ class TestPareto:
         assert found.loc["neither", "dominated_by"] == ["fast", "safe", "twin"]
         assert found.loc["fast", "perhaps_by"] == ["twin"]
 
-    def test_equal_in_one_and_worse_in_the_other_is_dominated(self) -> None:
-        frame = frame_of({("a", TIME): 1 + noise() / 9, ("a", SHARE): np.zeros(20),
-                          ("b", TIME): 9 + noise() / 9, ("b", SHARE): np.zeros(20)})  # fmt: skip
-        assert pareto(frame, "design", TIME.name, SHARE.name)["on_front"].tolist() == ["yes", "no"]
+    @pytest.mark.parametrize(("share", "on_front"), [(0.5, "no"), (0.0, "cannot be told"), (1.0, "cannot be told")])
+    def test_equal_in_one_and_worse_in_the_other_is_dominated_unless_that_is_chance(
+        self, share: float, on_front: str
+    ) -> None:
+        """That neither had any does not show that they never differ, nor that both had nothing else."""
+        frame = frame_of({("a", TIME): 1 + noise() / 9, ("a", SHARE): np.full(20, share),
+                          ("b", TIME): 9 + noise() / 9, ("b", SHARE): np.full(20, share)})  # fmt: skip
+        assert pareto(frame, "design", TIME.name, SHARE.name)["on_front"].tolist() == ["yes", on_front]
+
+    @settings(deadline=None, max_examples=60)
+    @given(data=st.data(), metric=st.sampled_from([TIME, SHARE, COUNT]))
+    def test_all_at_once_says_the_same_as_pair_by_pair(self, data: st.DataObject, metric: Metric) -> None:
+        """Missing replications, lower bounds, and values that are alike included."""
+        value = st.sampled_from([0.0, 0.0, 0.25, 1.0, math.nan])
+        values = np.array(data.draw(st.lists(st.lists(value, min_size=3, max_size=3), min_size=2, max_size=7)))
+        designs = ["a", "b", "c"]
+        beyond = tuple(data.draw(st.lists(st.sampled_from(designs), unique=True)))
+        frame = frame_of({(name, metric): values[:, place] for place, name in enumerate(designs)}, beyond=beyond)
+        known = ByReplication.of(frame, metric, designs)
+        for place, one in enumerate(designs):
+            ways = Leads.of(known, 0.95).over_others(place)
+            for other in set(designs) - {one}:
+                pairs = known.pairs(one, other)
+                low, high = pairs.interval(0.95) if len(pairs.ours) else (-math.inf, math.inf)
+                way = ways[designs.index(other)]
+                assert (way == 1, way == -1) == (high < 0, low > 0)
+                chance = pairs.nothing_of or pairs.untold or pairs.too_few or pairs.beyond or len(pairs.ours) < 2
+                assert (way == 0) == (not chance and bool((pairs.theirs == pairs.ours).all()))
+
+    def test_thousands_of_points_are_compared_in_seconds_and_more_are_refused(self) -> None:
+        points = np.arange(1000)
+        rows = {"replication": 0, "n": 1, "lower_bound": False}
+        frame = pd.concat([
+            pd.DataFrame({"point": points, "metric": "feedback_ms", "stat": stat, "unit": "ms", "value": value, **rows})
+            .assign(replication=replication)
+            for stat, value in (("p50", points), ("p99", -points)) for replication in range(2)
+        ])  # fmt: skip
+        assert (pareto(frame, "point", "feedback_ms_p50", "feedback_ms_p99")["on_front"] == "yes").all()
+        many = pd.concat([frame, frame.head(1).loc[[0] * 5001].assign(point=range(5001))])
+        with pytest.raises(cq.ResultError, match="5,001 cannot be compared with each, but 5,000 can"):
+            pareto(many, "point", "feedback_ms_p50", "feedback_ms_p99")
 
     @settings(deadline=None, max_examples=30)
     @given(points=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=6))
     def test_without_noise_it_is_the_front_of_pareto(self, points: list[tuple[int, int]]) -> None:
         columns: dict[tuple[str, Metric], Any] = {}
         for number, (time, share) in enumerate(points):
-            columns |= {(str(number), TIME): [float(time)] * 3, (str(number), SHARE): [share / 10] * 3}
+            columns |= {(str(number), TIME): [float(time)] * 5, (str(number), SHARE): [(share + 1) / 10] * 5}
         found = pareto(frame_of(columns), "design", TIME.name, SHARE.name)["on_front"].tolist()
         for mine, on_front in zip(points, found, strict=True):
             beaten = any(a <= mine[0] and b <= mine[1] and (a, b) != mine for a, b in points)
@@ -208,6 +280,9 @@ class TestPareto:
             pareto(frame, "design", TIME.name)
         with pytest.raises(cq.ResultError, match="neither less nor more of handler_busy_share is better"):
             pareto(frame, "design", TIME.name, LOAD.name)
+        both = frame_of({("a", TIME): noise(), ("a", SHARE): noise()})
+        with pytest.raises(cq.ScenarioError, match="confidence: must lie between 0 and 1"):
+            pareto(both, "design", TIME.name, SHARE.name, confidence=2.0)
 
 
 class TestComparison:

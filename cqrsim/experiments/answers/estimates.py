@@ -23,6 +23,9 @@ from cqrsim.trace import COLUMNS, Trace
 WHOLE = {"share": 1.0, "per_million": 1e6}
 """Units of shares, and what all of something is in them."""
 
+COUNT = "count"
+"""The statistic that says how many there were."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -37,6 +40,16 @@ class Metric:
     def heading(self) -> str:
         """How a table calls it."""
         return wording.heading(self.metric, self.stat, self.unit)
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is a number of things, of which there may be none by chance."""
+        return self.stat == COUNT and not self.unit
+
+    @property
+    def whole(self) -> float:
+        """What all of something is in its unit; infinite where there is no all."""
+        return WHOLE.get(self.unit, math.inf)
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,9 @@ class Estimate:
         """As a cell of a table."""
         if self.beyond:
             return wording.at_least(self.value * scale)
-        if interval and self.value == 0 and self.high > 0:
+        if interval and self.value == 0 and 0 < self.high < math.inf:
             return wording.zero(self.high * scale)
+        interval = interval and self.high > self.value  # what is all in every run cannot be more
         return wording.number(self.value * scale, self.half_width * scale if interval else math.nan)
 
 
@@ -154,10 +168,13 @@ def text_of_all(
 def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
     """The mean over replications of one metric in one design.
 
-    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three).  Here n are
-    the commands of all replications, as if they were independent of each other: there are no replications that differ,
-    from which it could be told how much they depend.  What strikes many commands at once, such as a rare fault that
-    never came, may be likelier than that.
+    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three), and at least
+    1 - 3/n if nothing else was.  Here n are the commands of all replications, as if they were independent of each
+    other: there are no replications that differ, from which it could be told how much they depend.  What strikes many
+    commands at once, such as a rare fault that never came, may be likelier than that.
+
+    Where a count is 0 in all replications, no more than 3 of as many runs have any, with 95 % confidence, which bounds
+    the mean of what comes one at a time (Poisson); fewer than 3 runs bound nothing.
     """
     values = rows["value"].to_numpy(np.float64)
     there = ~np.isnan(values)
@@ -166,9 +183,12 @@ def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
         return Estimate(math.nan, math.nan, math.nan, 0)
     if rows["lower_bound"].to_numpy(np.bool_)[there].any():
         return Estimate(float(values.mean()), math.nan, math.nan, runs, beyond=True)
-    if unit in WHOLE and not values.any():
-        most = intervals.proportion(0, int(rows["n"].sum()), confidence).high
-        return Estimate(0.0, 0.0, most * WHOLE[unit], runs)
+    if unit in WHOLE and (not values.any() or (values == WHOLE[unit]).all()):
+        share, of = float(values[0]) / WHOLE[unit], int(rows["n"].sum())
+        found = intervals.share_interval([share], of, confidence)
+        return Estimate(float(values[0]), found.low * WHOLE[unit], found.high * WHOLE[unit], runs)
+    if not unit and not values.any() and (rows["stat"] == COUNT).all():
+        return Estimate(0.0, 0.0, intervals.most_of_none(runs, confidence), runs)
     return Estimate(*intervals.mean_interval(values, confidence), runs)
 
 

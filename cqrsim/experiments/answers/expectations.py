@@ -183,7 +183,7 @@ def _because(expected: Expectation, row: dict[Any, Any]) -> str:
     if row["beyond"]:
         return f"known only to lie beyond {wording.plain(row['value'])}"
     if not math.isfinite(row["high"] if expected.is_upper else row["low"]):
-        return "one run has no interval"
+        return "one run has no interval" if row["runs"] == 1 else "so few runs without any say too little"
     return ""
 
 

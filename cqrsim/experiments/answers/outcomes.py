@@ -18,8 +18,8 @@ def outcome_shares(outcomes: pd.DataFrame, confidence: float) -> pd.DataFrame:
     for (design, truth, belief), cell in outcomes.groupby(["design", "truth", "belief"], observed=True):
         commands = int(cell["commands"].sum())
         if commands:
-            mean, low, high = intervals.mean_interval(cell["share"], confidence)
-            rows.append((design, truth, belief, commands, mean, max(low, 0.0), min(high, 1.0)))
+            interval = intervals.share_interval(cell["share"].dropna(), commands, confidence)
+            rows.append((design, truth, belief, commands, *interval))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("design", "truth", "belief"):
         table[name] = table[name].astype(outcomes[name].dtype)

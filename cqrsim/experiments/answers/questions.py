@@ -30,15 +30,18 @@ class Question:
     def answered(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a long frame that answer it: whether a limit is kept to is 0 or 1 in each run.
 
-        A percentile of which only a lower bound is known lies above a limit if the bound does, and is unknown else.
+        A percentile of which only a lower bound is known lies above a limit if the bound does: that is a "yes" to a limit
+        from below, and a "no" to one from above.  Else it may lie on either side: then the value is NaN, and
+        ``lower_bound`` is set.
         """
         rows = rows_of(frame, self.metric)
         if self.limit is None:
             return rows
         kept = np.array([float(self.limit.allows(value)) for value in rows["value"]])
-        told = ~rows["lower_bound"].to_numpy(np.bool_) | ((kept == 1.0) & (not self.limit.is_upper))
         there = rows["value"].notna().to_numpy()
-        return rows.assign(value=np.where(told & there, kept, np.nan), lower_bound=False, n=1)
+        is_above = (kept == 0.0) if self.limit.is_upper else (kept == 1.0)
+        either = there & rows["lower_bound"].to_numpy(np.bool_) & ~is_above
+        return rows.assign(value=np.where(there & ~either, kept, np.nan), lower_bound=either, n=1)
 
 
 def questions_of(texts: Sequence[str], scenarios: Iterable[Scenario]) -> list[Question]:

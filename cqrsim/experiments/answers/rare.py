@@ -7,6 +7,7 @@ is then seen in most runs, instead of in one of thousands.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import pandas as pd
 from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments.answers.questions import Question, questions_of
 from cqrsim.experiments.answers.rare_faults import RareFault, rare_fault
-from cqrsim.experiments.answers.strata import Stratified, best_shares, stratified
+from cqrsim.experiments.answers.strata import Stratified, Trust, best_shares, stratified
 from cqrsim.experiments.checks import a_scenario, an_engine, share, whole_number, workers
 from cqrsim.experiments.compare import DEFAULT_METRICS
 from cqrsim.experiments.running.collect import Collected, collect
@@ -32,13 +33,18 @@ ALLOCATIONS = ("equal", "neyman")
 PILOT_SHARE = 0.25
 """The share of the runs that is spent on finding out how to spend the others."""
 
+LEAST_RUNS = 5
+"""Runs that every stratum gets, however little a pilot has seen of it, if there are as many for all."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rare:
     """What a rare fault does to a scenario, estimated from runs in which it was made to strike.
 
     ``frame`` has one row per metric: ``value`` with its interval from ``low`` to ``high``, the number of ``runs``, and
-    ``effective_runs``: how many runs as they come would have told as much (NaN where nothing varied).  ``strata`` has
+    ``effective_runs``: how many runs as they come would have told as much (NaN where nothing varied).  Where some runs
+    do not tell whether they keep to a limit, ``value`` is NaN, and the interval reaches from "none of them does" to
+    "all of them do".  ``strata`` has
     one row per metric and stratum: how many ``strikes``, how ``likely`` that is, how many ``runs``, their ``mean``, and
     which share of the estimate's variance is theirs.  ``errors`` tells which runs failed.
     """
@@ -83,6 +89,7 @@ def rare(
     progress: bool | None = None,
     confidence: float = 0.95,
     engine: str = "auto",
+    only_when_struck: bool = False,
 ) -> Rare:
     """Estimate metrics of a scenario with a fault that hardly ever strikes, without waiting for it.
 
@@ -94,7 +101,13 @@ def rare(
     ``replications`` is the number of all runs.  With ``allocation="equal"`` each stratum gets as many.  With "neyman"
     a quarter of the runs is spent on a pilot, which decides how many each gets of the others (Neyman 1934, averaged
     over the metrics), and is left out of the estimate: so both are unbiased.  Intervals are Student's, with
-    Satterthwaite's degrees of freedom (1946).
+    Satterthwaite's degrees of freedom (1946); those of shares and probabilities are wider where all runs of a stratum
+    ended alike, for 20 runs alike do not say that all are (the rule of three).
+
+    That is so without the fault, too, which is how most runs are: from 20 of them without a loss no more follows than
+    that 15 % may have one.  If what you ask about cannot happen unless this fault strikes, say so with
+    ``only_when_struck=True``: then runs without it that all ended alike are taken to end so always.  Nobody checks it.
+    The mean of a count has no such bound: its interval is right only if runs without the fault vary as they were seen.
 
     Raises ScenarioError before anything runs for faults of any other kind, and for less than two runs a stratum;
     ResultError for metrics that do not exist.
@@ -112,9 +125,10 @@ def rare(
     runs = whole_number("replications", replications, at_least=at_least_two)
     seed, confidence, n_jobs = whole_number("seed", seed), share("confidence", confidence), workers(n_jobs)
     questions = questions_of(metrics or DEFAULT_METRICS, [scenario])
+    trust = Trust(confidence, only_when_struck)
     ask = _Asking(struck, _an_allocation(allocation), seed, an_engine(engine), n_jobs, progress)
-    found, sizes = ask.everything(runs, questions)
-    parts = [stratified(found.frame, one, struck.chances, sizes, confidence) for one in questions]
+    found, sizes = ask.everything(runs, questions, trust)
+    parts = [stratified(found.frame, one, struck.chances, sizes, trust) for one in questions]
     return Rare(
         scenario, struck.name, runs, seed, confidence, allocation,
         _frame(parts), _strata_frame(parts, struck), found.errors,
@@ -132,15 +146,16 @@ class _Asking:
     n_jobs: int | None
     progress: bool | None
 
-    def everything(self, runs: int, questions: Sequence[Question]) -> tuple[Collected[Summed], list[int]]:
+    def everything(self, runs: int, questions: Sequence[Question], trust: Trust) -> tuple[Collected[Summed], list[int]]:
         """All runs of the estimate, and how many each stratum has."""
         many = len(self.fault.strata)
         if self.allocation == "equal":
             sizes = _shared_out(runs, [1 / many] * many)
             return self.simulate(sizes), sizes
         pilots = _shared_out(max(int(PILOT_SHARE * runs), 2 * many), [1 / many] * many)
-        shares = best_shares(self.simulate(pilots).frame, questions, self.fault.chances)
-        sizes = _shared_out(max(runs - sum(pilots), 2 * many), shares)
+        shares = best_shares(self.simulate(pilots).frame, questions, self.fault.chances, trust)
+        left = max(runs - sum(pilots), 2 * many)
+        sizes = _shared_out(left, shares, at_least=min(LEAST_RUNS, left // many))
         return self.simulate(sizes, after=max(pilots)), sizes
 
     def simulate(self, sizes: Sequence[int], after: int = 0) -> Collected[Summed]:
@@ -155,19 +170,19 @@ class _Asking:
         return collect(tasks, outcomes, {"stratum": pd.Series(range(strata))})
 
 
-def _shared_out(runs: int, shares: Sequence[float]) -> list[int]:
-    """Whole numbers of runs by their shares, at least two each; what is left over goes to the largest fractions.
+def _shared_out(runs: int, shares: Sequence[float], at_least: int = 2) -> list[int]:
+    """Whole numbers of runs by their shares, at least so many each; what is left over goes to the largest fractions.
 
     >>> _shared_out(10, [0.5, 0.5, 0.0])
     [4, 4, 2]
     """
-    left = runs - 2 * len(shares)
+    left = runs - at_least * len(shares)
     wanted = [left * one for one in shares]
     sizes = [int(one) for one in wanted]
     order = sorted(range(len(shares)), key=lambda place: sizes[place] - wanted[place])
     for place in order[: left - sum(sizes)]:
         sizes[place] += 1
-    return [2 + size for size in sizes]
+    return [at_least + size for size in sizes]
 
 
 def _an_allocation(value: str) -> str:
@@ -194,6 +209,8 @@ def _cell(value: float, low: float, high: float, unit: str, beyond: bool) -> str
     scale = wording.scale(unit)
     if beyond:
         return wording.at_least(value * scale)
+    if math.isnan(value) and not math.isnan(low):
+        return f"{wording.plain(low * scale, 3)} to {wording.plain(high * scale, 3)}"
     if value == 0 and high > 0:
         return wording.zero(high * scale)
     return wording.number(value * scale, (high - low) / 2 * scale)

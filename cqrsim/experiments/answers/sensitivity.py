@@ -208,13 +208,20 @@ def _shares(question: Question, names: Sequence[str], values: Floats, confidence
     luck = Stream(seed, 0, "sobol indices bootstrap")
     resampled = [_indices(values[:, (luck.take(n) * n).astype(np.intp)]) for _ in range(RESAMPLES)]
     tail = (1 - confidence) / 2
-    value, (low, high) = _indices(values), np.quantile(resampled, [tail, 1 - tail], axis=0)
+    value, (low, high) = _indices(values), _ends(resampled, tail)
     for place, name in enumerate(names):
         row: dict[str, Any] = {"name": question.text, "unit": question.unit, "factor": name}
         for order, index in enumerate(("first_order", "total")):
             ends = {f"{index}_low": low[order, place], f"{index}_high": high[order, place]}
             row |= {index: value[order, place], **ends}
         yield row
+
+
+def _ends(resampled: Sequence[Floats], tail: float) -> Floats:
+    """The ends of the intervals; samples in which nothing varies have no indices, and are left out if others do."""
+    told = np.array(resampled)
+    varied = ~np.isnan(told).any(axis=(1, 2))
+    return np.asarray(np.quantile(told[varied] if varied.any() else told, [tail, 1 - tail], axis=0))
 
 
 def _indices(values: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cqrsim.experiments.answers.estimates import WHOLE, estimate
+from cqrsim.experiments.answers.estimates import WHOLE
 from cqrsim.experiments.answers.questions import Question
 from cqrsim.metrics.intervals import proportion
 
@@ -41,6 +41,7 @@ class Stratified:
     name: str
     unit: str
     value: float
+    """NaN where some runs do not tell whether they keep to a limit: then only the ends are known."""
     low: float
     high: float
     runs: int
@@ -50,63 +51,113 @@ class Stratified:
     strata: tuple[OfStratum, ...]
 
 
+@dataclass(frozen=True)
+class Trust:
+    """How sure an interval shall be, and what it may take for granted."""
+
+    confidence: float
+    only_when_struck: bool = False
+    """Whether runs without the fault that all ended alike are taken to end so always."""
+
+    def first_in_doubt(self) -> int:
+        """The first stratum that is not taken for certain when its runs all ended alike."""
+        return int(self.only_when_struck)
+
+
 def stratified(
-    frame: pd.DataFrame, question: Question, chances: Sequence[float], sizes: Sequence[int], confidence: float
+    frame: pd.DataFrame, question: Question, chances: Sequence[float], sizes: Sequence[int], trust: Trust
 ) -> Stratified:
     """The answer to a question from runs of all strata; NaN where a stratum with some weight says nothing."""
-    rows, unit = question.answered(frame), question.unit
+    rows = question.answered(frame)
+    either = rows["lower_bound"].to_numpy(np.bool_) & rows["value"].isna().to_numpy()
+    if not either.any():
+        return _answer(rows, question, chances, sizes, trust)
+    settled = rows.assign(lower_bound=False)
+    none, all_ = (
+        _answer(settled.assign(value=rows["value"].mask(either, kept)), question, chances, sizes, trust)
+        for kept in (0.0, 1.0)
+    )
+    told = tuple(OfStratum(of.runs, of.mean if of.mean == other.mean else math.nan, math.nan)
+                 for of, other in zip(none.strata, all_.strata, strict=True))  # fmt: skip
+    return Stratified(
+        question.text, question.unit, math.nan, none.low, all_.high, sum(sizes), math.nan, False, told
+    )  # fmt: skip
+
+
+def _answer(
+    rows: pd.DataFrame, question: Question, chances: Sequence[float], sizes: Sequence[int], trust: Trust
+) -> Stratified:
     of_strata = [rows[rows["stratum"] == number] for number in range(len(chances))]
     beyond = bool((rows["lower_bound"] & rows["value"].notna()).any())
-    values = [part["value"].dropna().to_numpy(np.float64) for part in of_strata]
-    weights, means, variances, counts = _moments(values, chances)
+    weights, means, variances, counts = _moments([_values(part) for part in of_strata], chances)
     value, of_each = float(weights @ means), weights**2 * variances / counts
     variance = float(of_each.sum())
-    half = math.nan if beyond else _half_width(of_each, counts, confidence)
-    low, high = value - half, value + half
-    if unit in WHOLE and value == 0 and not beyond:
-        low, high = 0.0, _most(of_strata, weights, unit, confidence)
-    elif question.limit is not None:
-        low, high = _widened(Ends(low, high), values[1:], weights[1:], confidence)
+    half = math.nan if beyond else _half_width(of_each, counts, trust.confidence)
+    ends = Ends(value - half, value + half)
+    if question.unit in WHOLE:
+        ends = _widened(ends, of_strata, weights, question.unit, trust)
     shares = of_each / variance if variance > 0 else np.full(len(weights), np.nan)
     told = tuple(OfStratum(int(n), float(m), float(s)) for n, m, s in zip(counts, means, shares, strict=True))
     return Stratified(
-        question.text, unit, value, low, high, sum(sizes),
+        question.text, question.unit, value, *ends, sum(sizes),
         _effective_runs(weights, means, variances, variance), beyond, told,
     )  # fmt: skip
 
 
-def _most(of_strata: Sequence[pd.DataFrame], weights: Floats, unit: str, confidence: float) -> float:
-    """What a share may be at most that was nowhere seen."""
-    bounds = [estimate(rows, unit, confidence).high for rows in of_strata]
-    return float(weights @ np.array(bounds))
+def _values(rows: pd.DataFrame) -> Floats:
+    return rows["value"].dropna().to_numpy(np.float64)
 
 
-def _widened(ends: Ends, values: Sequence[Floats], weights: Floats, confidence: float) -> Ends:
-    """An interval of a probability, wider by what is not known where all runs under the fault ended alike.
+def _widened(ends: Ends, of_strata: Sequence[pd.DataFrame], weights: Floats, unit: str, trust: Trust) -> Ends:
+    """An interval of a share, wider by what is not known where all runs of a stratum ended alike: the rule of three.
 
-    Runs without the fault that all ended alike are taken to do so always: what never happens there needs the fault.
+    The ends of all strata are added up, so that the interval covers whichever of them is off.
     """
-    low, high = ends
-    for part, weight in zip(values, weights, strict=True):
-        if len(part) and part.std() == 0:
-            share = proportion(int(part.sum()), len(part), confidence)
-            low, high = low - weight * (share.value - share.low), high + weight * (share.high - share.value)
-    return Ends(max(low, 0.0), min(high, 1.0))
+    (low, high), whole = ends, WHOLE[unit]
+    for part, weight in list(zip(of_strata, weights, strict=True))[trust.first_in_doubt() :]:
+        values = _values(part) / whole
+        if len(values) and np.ptp(values) == 0:
+            least, most = _of_alike(float(values[0]), part, trust.confidence)
+            low, high = low - whole * weight * (values[0] - least), high + whole * weight * (most - values[0])
+    return Ends(max(low, 0.0), min(high, whole))
 
 
-def best_shares(frame: pd.DataFrame, questions: Sequence[Question], chances: Sequence[float]) -> list[float]:
+def _of_alike(share: float, rows: pd.DataFrame, confidence: float) -> Ends:
+    """Between what a share lies that was the same in all runs: none or all of so many things, or of so many runs."""
+    things, runs = int(rows.loc[rows["value"].notna(), "n"].sum()), int(rows["value"].notna().sum())
+    if share in (0.0, 1.0):
+        found = proportion(things if share else 0, things, confidence)
+        return Ends(found.low, found.high)
+    most = proportion(0, runs, confidence).high
+    return Ends(share * (1 - most), share + (1 - share) * most)
+
+
+def best_shares(
+    frame: pd.DataFrame, questions: Sequence[Question], chances: Sequence[float], trust: Trust
+) -> list[float]:
     """How runs are best shared out: by weight times standard deviation (Neyman 1934), averaged over the questions."""
     of_questions = []
     for question in questions:
         rows = question.answered(frame)
-        values = [rows.loc[rows["stratum"] == number, "value"].dropna().to_numpy() for number in range(len(chances))]
-        weights, _, variances, _ = _moments(values, chances)
-        wanted = np.nan_to_num(weights * np.sqrt(variances))
+        values = [_values(rows[rows["stratum"] == number]) for number in range(len(chances))]
+        weights, _, variances, counts = _moments(values, chances)
+        wanted = np.nan_to_num(weights * np.sqrt(_smoothed(variances, counts, trust)))
         if wanted.sum() > 0:
             of_questions.append(wanted / wanted.sum())
     if not of_questions:
         return [1 / len(chances)] * len(chances)
     return np.mean(of_questions, axis=0).tolist()  # type: ignore[no-any-return]
+
+
+def _smoothed(variances: Floats, counts: Floats, trust: Trust) -> Floats:
+    """Variances, each with one run more that varies as all do on average: a few runs alike do not say that none varies.
+
+    A stratum that is taken for certain is left as it is.
+    """
+    average = float(np.nanmean(variances)) if np.isfinite(variances).any() else math.nan
+    smooth = ((counts - 1) * np.nan_to_num(variances, nan=average) + average) / counts
+    certain = np.arange(len(counts)) < trust.first_in_doubt()
+    return np.where(certain, variances, smooth)
 
 
 def _moments(values: Sequence[Floats], chances: Sequence[float]) -> tuple[Floats, Floats, Floats, Floats]:

@@ -74,7 +74,8 @@ class Judged:
     @property
     def known(self) -> bool:
         """Whether there is anything to compare."""
-        return len(self.pairs.ours) > 1 and not self.unstable and not math.isnan(self.margin)
+        told = len(self.pairs.ours) > 1 and not self.pairs.untold and not self.pairs.too_few
+        return told and not self.unstable and not math.isnan(self.margin)
 
     @property
     def p_differs(self) -> float:
@@ -94,7 +95,7 @@ class Judged:
         if not self.known or self.pairs.beyond:
             return math.nan
         if self.pairs.nothing_of:
-            return float((1.0 - min(self.margin, 1.0)) ** self.pairs.nothing_of)
+            return self.pairs.p_of_nothing(self.margin)
         return intervals.equivalence(self.pairs.theirs, self.pairs.ours, self.margin)
 
 
@@ -201,6 +202,10 @@ def _why_not(judged: Judged) -> str:
         return "there is no replication in which both have it"
     if len(judged.pairs.ours) == 1:
         return "one replication tells nothing of its spread"
+    if judged.pairs.untold:
+        return "it is a share of nothing"
+    if judged.pairs.too_few:
+        return "the difference is the same in so few replications that this may be chance"
     return "both lie beyond what was seen"
 
 

@@ -71,6 +71,7 @@ def _of_text(text: str) -> Width:
         for percent in (True, False)
     }
     relative, absolute = numbers[True], numbers[False]
-    if None in said or len(relative) > 1 or len(absolute) > 1 or not all((*relative, *absolute)):
+    told = all(0 < number < math.inf for number in (*relative, *absolute))
+    if None in said or len(relative) > 1 or len(absolute) > 1 or not told:
         raise ValueError(FORM)
     return Width(absolute=sum(absolute), relative=sum(relative) / 100)
