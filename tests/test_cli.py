@@ -157,7 +157,7 @@ class TestCompare:
         (tmp_path / "sweep.toml").write_text(SWEEP)
         for command, work, file, ends_at, said in (
             ("compare", "measure", "blog.toml", (0, 3), "3 of 10 runs of 1s for each design, seed 1"),
-            ("sweep", "sum_up", "sweep.toml", (1, 3), "2 points, 3 to 10 of 10 runs of each, seed 1"),
+            ("sweep", "sum_up", "sweep.toml", (1, 3), "2 points, 3 to 4 of 10 runs of each, seed 1"),
         ):
             module = sys.modules[f"cqrsim.experiments.{command}"]
             really = getattr(module, work)
@@ -356,3 +356,14 @@ runpy.run_module("cqrsim", run_name="__main__")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert "compare" in told.stdout and told.stdout.rstrip().endswith("[]")
+
+
+def test_an_interruption_before_anything_finished_is_told(
+    cqrsim: Told, blog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cqrsim.experiments.compare", interrupted)
+    told = cqrsim("compare", blog)
+    assert (told.code, told.err) == (130, "cqrsim: interrupted before anything had finished\n")

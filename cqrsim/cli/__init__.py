@@ -7,8 +7,9 @@ What takes long to import is imported by the command that needs it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
@@ -51,8 +52,21 @@ def common(
     """Simulate CQRS and event-sourced systems, and compare their designs."""
 
 
+def _telling_of_interruption(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, which says so when somebody presses Ctrl-C before it has anything to show."""
+
+    @wraps(command)
+    def told(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            fail("interrupted before anything had finished", INTERRUPTED)
+
+    return told
+
+
 for command in COMMANDS:
-    app.command()(command)
+    app.command()(_telling_of_interruption(command))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,5 +82,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(str(mistake), BAD_INPUT)
     except OSError as refused:
         fail(f"{refused.filename}: {refused.strerror}" if refused.filename else str(refused), BAD_INPUT)
-    except KeyboardInterrupt:
-        fail("interrupted", INTERRUPTED)
