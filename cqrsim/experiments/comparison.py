@@ -42,7 +42,8 @@ class Comparison:
 
     ``frame`` has one row per design, replication, metric and statistic; NaN in ``value`` beside a number in
     ``lower_bound`` says that a percentile lies beyond it.  ``shared`` tells which client groups met identical
-    commands in every design, ``errors`` which runs failed, ``runs`` the digests by which results can be recognised.
+    commands in every design, ``errors`` which runs failed, ``runs`` the digests by which results can be recognised, and
+    by how many commands the backlog of each grew in the second half of the window, beside how many came in it.
     """
 
     designs: dict[str, Scenario]
@@ -191,7 +192,7 @@ class Comparison:
     @cached_property
     def unstable(self) -> pd.DataFrame:
         """The designs whose backlog still grows, and why they are called so; no rows where all keep up."""
-        return unstable_designs(pooled.by_run(self._sample, list(self.designs)), self.designs)
+        return unstable_designs(self.runs, self.designs)
 
     @property
     def precision(self) -> pd.DataFrame:

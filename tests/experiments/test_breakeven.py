@@ -40,7 +40,7 @@ def test_the_break_even_is_where_both_take_as_long() -> None:
     assert (crossing["at"], crossing["before"], crossing["after"]) == (pytest.approx(2.0), "events", "own store")
     assert found.sentence() == (
         '"events" has the better feedback_ms_p50 up to disk.write = 2ms (between 2ms and 2ms), '
-        'and beyond that "own store".'
+        'and beyond that "own store" (each point judged at 95 % by itself).'
     )
 
 

@@ -44,7 +44,10 @@ class TestPrecision:
         assert one == other and hash(one) == hash(other)
         assert one.half_widths == (("feedback_ms_p50", Width(0.2, 0.05)),)
 
-    @pytest.mark.parametrize("wrong", ["", "5", "5 %%", "-5%", "0%", "5% or 4%", 0, -1, True, None, float("inf")])
+    @pytest.mark.parametrize(
+        "wrong",
+        ["", "5", "5 %%", "-5%", "0%", "1e999%", "1e999", "5% or 4%", 0, -1, True, None, float("inf")],
+    )
     def test_what_is_no_width_is_refused(self, wrong: Any) -> None:
         if wrong == "5":
             assert width(wrong) == Width(absolute=5.0)

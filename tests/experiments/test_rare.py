@@ -138,7 +138,7 @@ def test_plain_shares_are_no_narrower_than_the_rule_of_three_where_a_stratum_is_
 
 
 def test_a_bound_above_a_limit_answers_and_one_below_it_leaves_both_ends_open() -> None:
-    """"Less than 2,100" is a no where 2,400 is a lower bound; where 2,000 is one, it may be either, for all such runs."""
+    """A p99 of at least 2,400 is not below 2,100; one of at least 2,000 may be, in all such runs or in none."""
     below, above = questions_of(["feedback_ms_p99 < 2100", "feedback_ms_p99 > 2100"], [powered(1)])
     sure = runs_of("feedback_ms_p99", "ms", np.full(20, 2400.0), np.full(20, 2400.0), lower_bound=True)
     for question, answer in ((below, 0.0), (above, 1.0)):

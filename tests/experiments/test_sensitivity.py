@@ -10,6 +10,7 @@ import cqrsim as cq
 from cqrsim import ms, seconds
 from cqrsim.errors import ResultError, ScenarioError
 from cqrsim.experiments.answers import sensitivity
+from cqrsim.experiments.answers.questions import questions_of
 from cqrsim.experiments.designs.factor_space import FactorSpace
 
 RANGES = {"handlers.validate": (0, 4), "disk.write": (1, 9), "network.client_to_handler": (1, 3)}
@@ -54,6 +55,16 @@ def test_elementary_effects_of_a_sum_are_the_widths() -> None:
     assert frame["mu_star"].to_numpy() == pytest.approx(WIDTHS, abs=1e-5)
     assert frame["mu"].to_numpy() == pytest.approx(WIDTHS, abs=1e-5)
     assert frame["sigma"].to_numpy() == pytest.approx(0, abs=1e-5)
+
+
+def test_resamples_in_which_nothing_varies_do_not_take_the_interval_away() -> None:
+    """What happens at two points of 64 is missing from some bootstrap samples; of the others there is an interval."""
+    values = np.zeros((4, 64))
+    values[[0, 1, 2, 3], [3, 9, 3, 9]] = 1
+    (question,) = questions_of(["loss_count > 0"], [cq.presets.blog()])
+    rows = list(sensitivity._shares(question, ["x", "y"], values, 0.95, 1))
+    assert len(rows) == 2
+    assert all(np.isfinite([row["first_order_low"], row["total_high"]]).all() for row in rows)
 
 
 def test_a_metric_that_never_varies_has_no_shares() -> None:

@@ -23,6 +23,7 @@ TIME = Metric("feedback_ms_p50", "feedback_ms", "p50", "ms")
 SHARE = Metric("false_success_share", "false_success", "share", "share")
 COUNT = Metric("loss_count", "loss", "count", "")
 MILLION = Metric("wrong_accept_per_million", "wrong_accept", "per_million", "per_million")
+OTHER = Metric("loss_share", "loss", "share", "share")
 LOAD = Metric("handler_busy_share", "handler_busy", "share", "share")
 
 
@@ -123,6 +124,20 @@ class TestVerdict:
         exact = frame_of({("a", TIME): [1.0, 1.0], ("b", TIME): [2.0, 2.0]})
         assert said(exact, TIME)["verdict"].tolist() == ["worse"]
 
+    def test_many_metrics_in_which_a_design_is_equivalent_are_told_in_one_sentence(self) -> None:
+        """What differs comes first, each by itself; no metric is left out."""
+        steady, luck = np.full(20, 0.5), noise() / 1000
+        columns = {(design, metric): steady + luck for design in "ab" for metric in (LOAD, SHARE, OTHER)}
+        columns |= {("a", TIME): 100 + noise(), ("b", TIME): 150 + noise()}
+        frame = frame_of(columns)
+        judged = pairs_to_judge(frame, ["a", "b"], "a", [LOAD, TIME, SHARE, OTHER], {})
+        first, last = verdicts(judged, "a", 0.95).sentences
+        assert first.startswith('"b" is worse than "a" in feedback_ms_p50')
+        assert last == (
+            '"b" and "a" are equivalent in handler_busy_share (within ± 0.1 percentage points), false_success_share '
+            "(within ± 0.1 percentage points) and loss_share (within ± 0.1 percentage points)."
+        )
+
     def test_one_replication_tells_nothing(self) -> None:
         found = said(frame_of({("a", TIME): [1.0], ("b", TIME): [2.0]}), TIME).iloc[0]
         assert found["verdict"] == "cannot be told" and "one replication" in found["sentence"]
@@ -195,7 +210,7 @@ class TestBest:
             best_of(frame, ["a"], TIME)
         with pytest.raises(cq.ResultError, match="margin: must be a number from 0"):
             best_of(frame, ["a", "b"], TIME, margin=-1.0)
-        with pytest.raises(cq.ResultError, match='margin: must be a number from 0, in the unit of .* \\(got "5%"\\)'):
+        with pytest.raises(cq.ResultError, match=r'margin: must be a number from 0, in the unit of .* \(got "5%"\)'):
             best_of(frame, ["a", "b"], TIME, margin="5%")  # type: ignore[arg-type]
 
 

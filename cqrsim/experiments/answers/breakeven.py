@@ -51,8 +51,11 @@ class Breakeven:
         """Where one design overtakes the other along the first setting, for each value of the second one.
 
         One row per crossing: the place ``at`` which it is interpolated and between which places (``low``, ``high``) it
-        lies for sure, that is where the ends of the interval cross 0; and which design is ``before`` and ``after`` it
-        the better one.  No row: there is no crossing within the range that is resolved on both sides.
+        lies, that is where the ends of the interval cross 0; and which design is ``before`` and ``after`` it the better
+        one.  No row: there is no crossing within the range that is resolved on both sides.
+
+        Each point is judged with the confidence by itself.  Of many points at which the designs do not differ some look
+        as if they did: trust a crossing that has several resolved points on either side.
         """
         rows = []
         for name, part in self._rows():
@@ -101,7 +104,8 @@ class Breakeven:
             return self._without_crossing(part)
         told = [f"{self._leads(crossings[0].before)} up to {axis.path} = {self._place(crossings[0])}"]
         told += [f'then "{self.names[self._winner(one.before)]}" up to {self._place(one)}' for one in crossings[1:]]
-        return f'{", ".join(told)}, and beyond that "{self.names[self._winner(-crossings[-1].before)]}".'
+        last, each = self.names[self._winner(-crossings[-1].before)], f"{wording.plain(100 * self.confidence)} %"
+        return f'{", ".join(told)}, and beyond that "{last}" (each point judged at {each} by itself).'
 
     def _leads(self, sign: int) -> str:
         return f'"{self.names[self._winner(sign)]}" {_ahead(self.metric)} {self.metric.name}'

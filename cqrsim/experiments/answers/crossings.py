@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Crossing:
-    """A change of sign: at ``at``, and surely between ``low`` and ``high``."""
+    """A change of sign: at ``at``, and, where the band holds the curve, between ``low`` and ``high``."""
 
     at: float
     low: float

@@ -168,10 +168,10 @@ def text_of_all(
 def estimate(rows: pd.DataFrame, unit: str, confidence: float) -> Estimate:
     """The mean over replications of one metric in one design.
 
-    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three), and at least
-    1 - 3/n if nothing else was.  Here n are the commands of all replications, as if they were independent of each
-    other: there are no replications that differ, from which it could be told how much they depend.  What strikes many
-    commands at once, such as a rare fault that never came, may be likelier than that.
+    If nothing was seen in any replication, a share is at most 3/n with 95 % confidence (the rule of three), and if
+    nothing else was, at least 1 - 3/n.  Here n are the commands of all replications, as if they were independent of
+    each other: there are no replications that differ, from which it could be told how much they depend.  What strikes
+    many commands at once, such as a rare fault that never came, may be likelier than that.
 
     Where a count is 0 in all replications, no more than 3 of as many runs have any, with 95 % confidence, which bounds
     the mean of what comes one at a time (Poisson); fewer than 3 runs bound nothing.

@@ -69,7 +69,7 @@ def _front(
     for place, one in enumerate(everybody):
         means = [mean_of(values.values[~np.isnan(values.values[:, place]), place]) for values in known]
         sure, perhaps = (
-            [everybody[other] for other in np.flatnonzero(dominates[:, place] == degree)]
+            [everybody[other] for other in np.flatnonzero(dominates[:, place] == degree).tolist()]
             for degree in (SURELY, PERHAPS)
         )
         on_front = NO if sure else OPEN if perhaps or any(map(math.isnan, means)) else YES

@@ -30,8 +30,8 @@ class Question:
     def answered(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a long frame that answer it: whether a limit is kept to is 0 or 1 in each run.
 
-        A percentile of which only a lower bound is known lies above a limit if the bound does: that is a "yes" to a limit
-        from below, and a "no" to one from above.  Else it may lie on either side: then the value is NaN, and
+        A percentile of which only a lower bound is known lies above a limit if the bound does: that is a "yes" to a
+        limit from below, and a "no" to one from above.  Else it may lie on either side: then the value is NaN, and
         ``lower_bound`` is set.
         """
         rows = rows_of(frame, self.metric)

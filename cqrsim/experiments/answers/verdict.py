@@ -30,6 +30,9 @@ HIGHER, LOWER, UNSTABLE, UNKNOWN = "higher", "lower", "unstable", "cannot be tol
 VERDICTS = (BETTER, WORSE, HIGHER, LOWER, EQUIVALENT, UNRESOLVED, UNSTABLE, UNKNOWN)
 """All that may be said; higher and lower where neither is better."""
 
+MANY = 3
+"""So many metrics in which a design is equivalent are told in one sentence."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict:
@@ -40,8 +43,15 @@ class Verdict:
 
     @property
     def sentences(self) -> list[str]:
-        """What is said, a sentence each."""
-        return self.frame["sentence"].tolist()
+        """What is said, a sentence each; but one for all metrics in which a design is equivalent, if they are many."""
+        told = []
+        for design, rows in self.frame.groupby("design", sort=False):
+            alike = rows["verdict"] == EQUIVALENT
+            if alike.sum() < MANY:
+                told += rows["sentence"].tolist()
+            else:
+                told += [*rows.loc[~alike, "sentence"], _all_equivalent(str(design), self.against, rows[alike])]
+        return told
 
     def __repr__(self) -> str:
         return "\n".join(textwrap.fill(f"* {one}", width=110, subsequent_indent="  ") for one in self.sentences)
@@ -197,6 +207,16 @@ def _sentence(judged: Judged, said: str, against: str, ends: tuple[float, float]
     return f'"{judged.design}" is {said} than "{against}" in {metric}: {theirs} against {ours}, {difference}.'
 
 
+def _all_equivalent(design: str, against: str, rows: pd.DataFrame) -> str:
+    """What is said of several metrics at once: their names, and within what the difference lies."""
+    margins = zip(rows["name"], rows["unit"], rows["margin"], strict=True)
+    each = [
+        f"{name} (within {_in_unit(unit, f'± {wording.plain(margin * wording.scale(unit), 3)}', of_difference=True)})"
+        for name, unit, margin in margins
+    ]
+    return f'"{design}" and "{against}" are equivalent in {wording.joined(each)}.'
+
+
 def _why_not(judged: Judged) -> str:
     if not len(judged.pairs.ours):
         return "there is no replication in which both have it"
@@ -232,9 +252,13 @@ def _shown(judged: Judged, value: float, beyond: bool = False) -> str:
 
 
 def _with_unit(judged: Judged, text: str, of_difference: bool = False) -> str:
+    return _in_unit(judged.metric.unit, text, of_difference)
+
+
+def _in_unit(unit: str, text: str, of_difference: bool = False) -> str:
     share = "percentage points" if of_difference else "%"
-    unit = {"share": share, "per_s": "per second"}.get(judged.metric.unit, judged.metric.unit.replace("_", " "))
-    return f"{text} {unit}".rstrip()
+    called = {"share": share, "per_s": "per second"}.get(unit, unit.replace("_", " "))
+    return f"{text} {called}".rstrip()
 
 
 def _rounded(number: float) -> float:

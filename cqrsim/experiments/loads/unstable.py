@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cqrsim.experiments.answers.pooled import Parts
 from cqrsim.experiments.loads.stability import overload
-from cqrsim.metrics.backlog import Growth, growth_between
+from cqrsim.metrics.backlog import Growth
 from cqrsim.metrics.intervals import Interval, mean_interval
 from cqrsim.scenario import Poisson, Regular, Scenario
 
@@ -47,21 +46,18 @@ def can_be_judged(scenario: Scenario) -> bool:
     return not scenario.faults and all(isinstance(group.arrivals, Poisson | Regular) for group in scenario.groups)
 
 
-def unstable_designs(parts: Parts, scenarios: Mapping[str, Scenario]) -> pd.DataFrame:
-    """One row per unstable design: the growth of its backlog per arrival, and why it is called unstable."""
+def unstable_designs(runs: pd.DataFrame, scenarios: Mapping[str, Scenario]) -> pd.DataFrame:
+    """One row per unstable design: the growth of its backlog per arrival, and why it is called unstable.
+
+    ``runs`` has one row per run: its ``design``, the ``growth`` of its backlog and its ``arrivals``, in commands.
+    """
     rows = []
-    for design, runs in parts:
-        scenario = scenarios[design]
-        growths = [_growth(run, scenario) for run in runs if "closed_ns" in run]
+    for design, scenario in scenarios.items():
+        mine = runs[runs["design"] == design]
+        growths = [Growth(*pair) for pair in zip(mine["growth"], mine["arrivals"], strict=True)]
         if because := why_unstable(scenario, growths):
-            rows.append((design, *growth_interval(growths)[0], len(runs), because))
+            rows.append((design, *growth_interval(growths)[0], len(growths), because))
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _growth(run: pd.DataFrame, scenario: Scenario) -> Growth:
-    """That of the sampled commands; the sample is the same share of those that came early and late."""
-    came, closed = (run[name].to_numpy(np.int64) for name in ("came_ns", "closed_ns"))
-    return growth_between(came, closed, int(scenario.warm_up), int(scenario.length))
 
 
 def why_unstable(scenario: Scenario, growths: Sequence[Growth]) -> str:

@@ -38,12 +38,16 @@ class Collected(Generic[Kept]):
 
     @property
     def runs(self) -> pd.DataFrame:
-        """One row per run that ended well, with the digests by which it can be recognised."""
+        """One row per run that ended well: digests by which it can be recognised, and by how much its backlog grew.
+
+        ``growth`` is that of the open commands in the second half of the window, in which ``arrivals`` came.
+        """
         rows = [
-            (self.tasks[key].seed, self.tasks[key].scenario.digest(), result.trace)
+            (self.tasks[key].seed, self.tasks[key].scenario.digest(), result.trace, *result.growth)
             for key, result in self.measured.items()
         ]
-        return self._labelled(list(self.measured), pd.DataFrame(rows, columns=["seed", "scenario", "trace"]))
+        columns = ["seed", "scenario", "trace", "growth", "arrivals"]
+        return self._labelled(list(self.measured), pd.DataFrame(rows, columns=columns))
 
     @property
     def errors(self) -> pd.DataFrame:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cqrsim.experiments.comparison import Comparison
 
 ABOUT = "comparison.json"
-FORMAT = 1
+FORMAT = 2
 """The number of the form in which comparisons are saved."""
 
 _FRAMES = {"comparison": "frame", "runs": "runs", "errors": "errors"}
