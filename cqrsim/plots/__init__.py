@@ -30,7 +30,8 @@ Colours are for everybody (Okabe and Ito 2008), and a design has the same colour
     forest.py         how much do designs differ?           differences
 
 What they share: style.py (colours, axes, numbers), sources.py (what is drawn from), periods.py (trouble, shaded),
-along_time.py (the axis of a whole run), steps.py (a journey's lanes), saving.py (files).
+along_time.py (the axis of a whole run), possible.py (intervals end where values do), one_at_a_time.py (a tornado's
+rows), steps.py (a journey's lanes), saving.py (files).
 """
 
 from cqrsim.plots.break_even import breakeven

@@ -129,7 +129,8 @@ def _nothing_between(ax: Axes, x: Floats, y: Floats, value: Floats) -> None:
     rows, columns = np.nonzero(np.isfinite(value))
     ax.plot(x[columns], y[rows], "o", color=style.BLUE, markersize=4.5, gid="same")
     ax.margins(0.12)
-    style.say(ax, "not told apart anywhere" if len(rows) else "not known anywhere")
+    said = "not told apart anywhere: dots are what was compared" if len(rows) else "not known anywhere"
+    ax.set_title(f"{ax.get_title(loc='left')}\n{said}", fontsize=style.TITLE, color=style.INK, loc="left")
 
 
 def _zero_line(ax: Axes, result: HasCrossings) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, BboxBase
 
 from cqrsim.errors import ResultError, shown
 from cqrsim.plots import style
@@ -22,6 +22,9 @@ _TOLD = {"yes": "beaten by none", "cannot be told": "perhaps beaten", "no": "bea
 
 _WIDE = 30.0
 """The largest of some positive values, over the smallest, from which on a logarithmic axis shows them better."""
+
+_SHORT = 0.2
+"""A name up to this share of the width of the axes is short."""
 
 _BESIDE = ((6, 5), (6, -11), (-6, 5), (-6, -11))
 """Where a name may stand from its cross, in points, the best place first."""
@@ -144,10 +147,15 @@ def _write(ax: Axes, names: list[tuple[str, float, float]]) -> None:
                 fontsize=style.SMALL, color=style.INK, path_effects=style.halo(), gid="name",
             )  # fmt: skip
             box = text.get_window_extent()
-            if not any(box.overlaps(other) for other in taken):
+            if _within(box, ax.bbox) and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 break
             text.remove()
+
+
+def _within(box: Bbox, axes: BboxBase) -> bool:
+    """Whether a name stays within the axes; a short one may leave them, a long one would leave no room for them."""
+    return box.width < _SHORT * axes.width or (axes.x0 <= box.x0 and box.x1 <= axes.x1)
 
 
 def _explain(ax: Axes, kinds: pd.Series[str]) -> None:

@@ -77,12 +77,13 @@ def _by(frame: pd.DataFrame, x: str, by: str | None) -> str | None:
     if not frame.duplicated(drawn).any():
         return by
     alike = frame.groupby(drawn, observed=True)
-    others = [name for name in frame if name not in (*_NO_SETTINGS, *drawn) and (alike[name].nunique() > 1).any()]
+    settings = [str(name) for name in frame if name not in (*_NO_SETTINGS, *drawn)]
+    others = [name for name in settings if (alike[name].nunique() > 1).any()]
     if by is None and len(others) == 1:
-        return _by(frame, x, str(others[0]))
+        return _by(frame, x, others[0])
     if not others:
         raise ResultError(f'several rows of this frame have the same "{drawn[-1]}", and no setting tells them apart')
-    listed = ", ".join(map(str, others))
+    listed = ", ".join(others)
     if by is None:
         raise ResultError(f'besides "{x}" there vary {listed}: name one of them as by, and keep the others fixed')
     raise ResultError(f'besides "{x}" and "{by}" there vary {listed}: draw estimates in which they are fixed')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,13 @@ _DRAWN = {
         "turn_held_ms_p99": ("99 % within", style.PURPLE, "s"),
     },
 }
+_HOLLOW: dict[str, Any] = {"markersize": 10, "markerfacecolor": "none", "alpha": 0.8, "clip_on": False}
+"""Marks of theory: around those of what was simulated, where the two agree."""
+
 _LABELS = {"shares": "share, %", "turn_held": "turn held, ms"}
 _TITLES = {
-    "shares": "What a timeout costs: dots in intervals, theory as rings",
-    "turn_held": "How long a turn is held: dots in intervals, theory as rings",
+    "shares": "What a timeout costs: simulated in intervals, theory as hollow marks",
+    "turn_held": "How long a turn is held: simulated in intervals, theory as hollow marks",
 }
 
 
@@ -78,10 +81,9 @@ def _line(
     if not np.nan_to_num(value).any() and not np.nan_to_num(theory).any():
         return None
     times = frame["timeout_ms"].to_numpy(np.float64)
-    ring = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 1.2, "alpha": 0.8}
-    ax.plot(times, theory, marker, color=colour, gid="theory", **ring)
+    ax.plot(times, theory, marker, color=colour, gid="theory", **_HOLLOW)
     ax.vlines(times, low, high, color=colour, linewidth=2.2, gid="interval")
-    ax.plot(times, value, marker, color=colour, markersize=4.5, gid=name)
+    ax.plot(times, value, marker, color=colour, markersize=4.5, clip_on=False, gid=name)
     place = 0 if np.nan_to_num(value[0]) > np.nan_to_num(value[-1]) else -1
     return float(times[place]), float(value[place]), told, colour
 

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from cqrsim.errors import ResultError, shown
 from cqrsim.plots import style
 from cqrsim.plots.one_at_a_time import BAR, HasPoints, spans_of
-from cqrsim.plots.intervals import words_of
 
 _WORDS = {
     "sobol": ("Share of the variance that is due to each setting", "share of the variance"),
@@ -81,7 +80,7 @@ def _of_indices(found: HasIndices, metric: str, ax: Axes | None) -> Axes:
 def _nothing_varies(ax: Axes, rows: pd.DataFrame, metric: str) -> Axes:
     """The settings without bars, and why there are none."""
     _rows(ax, rows["factor"].tolist())
-    ax.set_xlim(0.0, 1.0)
+    ax.set_xticks([])
     style.say(ax, f"nothing varies: {metric} is the same at all points")
     return ax
 
@@ -113,10 +112,23 @@ def _of_sweep(sweep: HasPoints, metric: str, ax: Axes | None) -> Axes:
         span.draw(ax, place)
     ax.axvline(spans[0].middle, color=style.INK, linewidth=1.0)
     _rows(ax, [span.path for span in spans])
-    ax.margins(x=0.16)
+    ax.margins(x=0.08)
+    _room_for_levels(ax)
     if all(span.lowest >= 0 for span in spans):
-        ax.set_xlim(left=max(0.0, ax.get_xlim()[0]))
+        ax.set(xticks=[tick for tick in ax.get_xticks() if tick >= 0], xlim=ax.get_xlim())
     return ax
+
+
+def _room_for_levels(ax: Axes) -> None:
+    """Wider, until the names of the levels stand within the axes."""
+    names = [text for text in ax.texts if text.get_gid() == "level"]
+    for _ in range(3):
+        ax.figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in names]
+        left = min([ax.bbox.x0, *(box.x0 - 4 for box in boxes)])
+        right = max([ax.bbox.x1, *(box.x1 + 4 for box in boxes)])
+        (low, _), (high, _) = ax.transData.inverted().transform([(left, 0), (right, 0)])
+        ax.set_xlim(low, high)
 
 
 def _rows(ax: Axes, names: list[str]) -> None:

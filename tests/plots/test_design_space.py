@@ -1,8 +1,10 @@
 """Pictures of designs and settings: break-even, Pareto, tornado, timeouts, heat map."""
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
@@ -60,11 +62,51 @@ def test_a_surface_shows_the_zero_line_and_what_is_not_known(surface: cq.Breakev
     assert len(looking.lines(ax, "unknown")) == 2
 
 
+class Map:
+    """A break-even analysis of two settings, as a picture sees it."""
+
+    names = ("a", "b")
+    metric = SimpleNamespace(name="feedback_ms_p50", unit="ms")
+    axes = (SimpleNamespace(path="disk", label="disk, ms"), SimpleNamespace(path="rate", label="rate, per s"))
+
+    def __init__(self, differences: list[float], wide: float = 0.0) -> None:
+        places = pd.DataFrame({"x": [1.0, 2.0, 1.0, 2.0], "y": [1.0, 1.0, 5.0, 5.0]})
+        value = pd.Series(differences)
+        self.frame = places.assign(rate=places["y"], difference=value, low=value - wide, high=value + wide)
+
+    def crossings(self) -> pd.DataFrame:
+        return pd.DataFrame({name: np.empty(0) for name in ("at", "low", "high", "rate")})
+
+
 def test_what_is_not_resolved_is_hatched() -> None:
+    ax = cq.plots.breakeven(Map([1.0, 2.0, -1.0, 0.0], wide=1.5))
+    assert [one.get_gid() for one in ax.collections].count("unresolved") == 1
+    assert len(ax.figure.axes) == 2, "the colours have a scale"
+
+
+@pytest.mark.parametrize(
+    ("differences", "said", "dots", "crosses"),
+    [
+        ([0.0, 0.0, 0.0, math.nan], "not told apart anywhere: dots are what was compared", 3, 1),
+        ([math.nan] * 4, "not known anywhere", 0, 4),
+    ],
+)
+def test_a_map_without_any_difference_invents_no_colours(
+    looking: SimpleNamespace, differences: list[float], said: str, dots: int, crosses: int
+) -> None:
+    """The points are shown, and words say why there is nothing else."""
+    ax = cq.plots.breakeven(Map(differences))
+    assert ax.get_title(loc="left").splitlines()[1] == said
+    assert [len(line.get_xdata()) for line in looking.lines(ax, "same")] == [dots]
+    assert len(looking.lines(ax, "unknown")) == crosses
+    assert ax.figure.axes == [ax] and not ax.collections
+
+
+def test_the_same_design_twice_is_not_told_apart(looking: SimpleNamespace) -> None:
     over = {"disk.write": ["1ms", "2ms"], "handlers.validate": ["1ms", "2ms"]}
     same = cq.breakeven(("a", EVENTS[1]), ("b", EVENTS[1]), "feedback_ms_p50", over, replications=2)
-    ax = cq.plots.breakeven(same)
-    assert [one.get_gid() for one in ax.collections].count("unresolved") == 1
+    (dots,) = looking.lines(cq.plots.breakeven(same), "same")
+    assert sorted(map(tuple, dots.get_xydata())) == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
 def test_a_heat_map_has_numbers_and_marks_overload(swept: cq.Sweep, looking: SimpleNamespace) -> None:
@@ -95,6 +137,34 @@ def test_the_front_of_a_sweep_names_settings(swept: cq.Sweep) -> None:
     assert "1ms, 1ms" in [text.get_text() for text in ax.texts]
 
 
+class Front:
+    """A comparison of two metrics, as a picture sees it."""
+
+    def __init__(self, **values: tuple[float, float, float]) -> None:
+        self._values = values
+
+    def pareto(self, *names: str) -> pd.DataFrame:
+        return pd.DataFrame({"design": list(self._values), "on_front": "yes"})
+
+    def estimates(self, *names: str) -> pd.DataFrame:
+        ends = pd.DataFrame(list(self._values.values()), columns=["value", "low", "high"])
+        of_all = ends.assign(design=list(self._values), unit="ms")
+        of_y = of_all.assign(name=names[1], value=3.0, low=-1.0, high=4.0)
+        return pd.concat([of_all.assign(name=names[0]), of_y])
+
+
+def test_a_front_draws_lower_bounds_as_arrows_and_nothing_impossible(looking: SimpleNamespace) -> None:
+    front = Front(known=(5.0, -2.0, 12.0), more=(9.0, math.nan, math.nan), nothing=(math.nan,) * 3)
+    ax = cq.plots.pareto(front, "feedback_ms_p99", "answer_ms_p99")
+    (arrow,) = looking.lines(ax, "beyond")
+    assert (arrow.get_marker(), *arrow.get_xydata()[0]) == (">", 9.0, 3.0)
+    assert [text.get_text() for text in looking.texts(ax, "beyond")] == ["or more"]
+    assert [text.get_text() for text in looking.texts(ax, "name")] == ["known", "more"]
+    assert looking.covering(list(ax.texts)) == []
+    spans = np.array([lines.get_segments()[0] for lines in ax.collections if lines.get_gid() == "interval"])
+    assert spans.min() == 0.0 and len(spans) == 3
+
+
 def test_a_tornado_of_one_setting_at_a_time(looking: SimpleNamespace) -> None:
     design = cq.one_at_a_time(system(), {"handlers.validate": ["1ms"], "disk.write": ["1ms", "5ms"]})
     ax = cq.plots.tornado(cq.sweep(design, replications=2, engine="simpy"), "feedback_ms_p50")
@@ -122,6 +192,8 @@ def test_timeouts_stand_beside_their_theory(looking: SimpleNamespace) -> None:
     )
     found = cq.timeout_curve(scenario, [ms(2), ms(9)], replications=2, engine="simpy")
     ax = cq.plots.timeout_curve(found)
+    (rings,) = looking.lines(ax, "theory")
+    assert rings.get_linestyle() == "None", "between timeouts nothing was calculated"
     assert len(looking.lines(ax, "theory")) == 1, "nothing is accepted twice, by no theory either"
     assert [text.get_text() for text in ax.texts] == ["released too early"]
     ax = cq.plots.timeout_curve(found, "turn_held")

@@ -110,6 +110,17 @@ def test_designs_have_a_line_each_and_a_time_to_full(looking):
     assert (lines["forward event"].get_ydata() - lines["wait"].get_ydata()).max() > 5  # kB of error events
 
 
+def test_six_designs_have_room_for_their_words(looking):
+    """Three lines for each, and none above the axes."""
+    full = BLOG.with_({"disk.capacity": kb(60), "length": seconds(2)})
+    ax = disk_usage(cq.compare({f"design {n}": full for n in range(6)}, replications=2, seed=1, engine="simpy"))
+    texts = looking.texts(ax, "name")
+    assert {text.get_text().count("\n") for text in texts} == {2}
+    ax.figure.canvas.draw()
+    assert max(text.get_window_extent().y1 for text in texts) <= ax.bbox.y1 + 1
+    assert looking.covering(texts) == []
+
+
 def test_stuck_turns_are_named_by_the_commands_that_have_them(runs, looking):
     """Each box is a command that has the turn until the end; the hottest turn is on top."""
     ax = plots.turn_occupancy(runs["2a"], most=5)

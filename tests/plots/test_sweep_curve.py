@@ -58,6 +58,38 @@ def test_a_second_setting_gives_lines_that_are_labelled_and_stand_apart() -> Non
     assert beyond.get_ydata().tolist() == [9.0]
 
 
+def test_the_only_other_setting_tells_lines_apart_unasked() -> None:
+    ax = cq.plots.sweep_curve(FRAME, "feedback_ms_p99", "disk.write")
+    assert [text.get_text() for text in ax.texts if text.get_gid() == "by"] == [
+        "clients.invalid = 0.0",
+        "clients.invalid = 0.1",
+    ]
+
+
+def test_settings_that_move_together_are_one_line() -> None:
+    together = ONE.assign(**{"disk.flush": ONE["disk.write"].astype(str)})
+    ax = cq.plots.sweep_curve(together, "feedback_ms_p99", "disk.write")
+    assert len([line for line in ax.lines if line.get_gid() == "line"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        (None, 'besides "disk.write" there vary clients.invalid, handlers: name one of them as by'),
+        ("handlers", 'besides "disk.write" and "handlers" there vary clients.invalid: draw estimates'),
+    ],
+)
+def test_points_of_several_settings_are_not_drawn_on_top_of_each_other(by: str | None, told: str) -> None:
+    three = pd.concat([FRAME.assign(handlers=count) for count in (1, 2)])
+    with pytest.raises(cq.ResultError, match=told):
+        cq.plots.sweep_curve(three, "feedback_ms_p99", "disk.write", by=by)
+
+
+def test_rows_that_nothing_tells_apart_are_refused() -> None:
+    with pytest.raises(cq.ResultError, match="no setting tells them apart"):
+        cq.plots.sweep_curve(pd.concat([ONE, ONE]), "feedback_ms_p99", "disk.write")
+
+
 @pytest.mark.parametrize(
     ("source", "x", "told"),
     [

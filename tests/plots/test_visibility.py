@@ -52,6 +52,17 @@ def test_designs_are_drawn_in_their_colours_with_bands_and_named_times(compariso
     assert looking.cut_off([*ax.texts, ax.xaxis.label, ax.yaxis.label]) == []
 
 
+def test_named_times_are_not_below_zero_and_thin_marks(looking):
+    """Two replications tell little to those who want to be sure: their intervals would reach below 0."""
+    told = cq.compare({"a": LATER, "b": LATER}, replications=2, seed=1, confidence=0.9999, engine="simpy")
+    assert (told.quantiles("lag_ms", p=(0.999,))["low"] < 0).all(), "this is about such intervals"
+    ax = t_visibility(told)
+    marks = looking.lines(ax, "interval")
+    assert marks and all(mark.get_linewidth() < 1 and min(mark.get_xdata()) > 0 for mark in marks)
+    texts = [text.get_text() for text in looking.texts(ax, "name")]
+    assert all("(0 to" in text and "-" not in text for text in texts)
+
+
 def test_of_a_run_the_named_times_are_those_of_its_consistency(looking):
     run = cq.simulate(LATER, seed=1, engine="simpy")
     ax = t_visibility(run)
