@@ -22,7 +22,7 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE_S = 120
 ELSEWHERE = "https://"
-"""Voila asks other hosts for icons that the page can do without; there may be no network, and ours has no certificate."""
+"""Voila asks other hosts for icons that the page can do without; ours has no certificate."""
 
 pytestmark = [
     pytest.mark.browser,
