@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cqrsim.errors import Problem, RunError, ScenarioError
+from cqrsim.errors import Problem, ScenarioError
 from cqrsim.experiments.answers import pareto_front
 from cqrsim.experiments.answers.estimates import Metric, estimate_all, find_metrics, text_of_all
 from cqrsim.experiments.checks import an_engine, share, whole_number, workers
@@ -20,6 +20,7 @@ from cqrsim.experiments.designs.design import Design
 from cqrsim.experiments.designs.sweep_file import SweepFile
 from cqrsim.experiments.loads.unstable import why_unstable
 from cqrsim.experiments.plotting import Plotting
+from cqrsim.experiments.running.collect import all_failed, refuse_only_failures, told_failures
 from cqrsim.experiments.running.keeper import Keeper
 from cqrsim.experiments.running.measured import Summed, sum_up
 from cqrsim.experiments.running.numbers import summary_of
@@ -78,12 +79,10 @@ class Sweep:
     @cached_property
     def errors(self) -> pd.DataFrame:
         """One row per run that failed, with all that is needed to see its error again."""
-        failures = self.results.failures({one.key for one in self._wanted})
+        failures = self._failures
         found = [one for one in self._wanted if one.key in failures]
-        told = [failures[one.key] for one in found]
-        rows = [(one.seed, one.scenario, one.message, one.traceback) for one in told]
-        table = pd.DataFrame(rows, columns=["seed", "scenario", "message", "traceback"])
-        return self._labelled(found, np.ones(len(found), np.intp), table)
+        told = told_failures([failures[one.key] for one in found])
+        return self._labelled(found, np.ones(len(found), np.intp), told)
 
     def table(self, *names: str, interval: bool = True) -> pd.DataFrame:
         """One row per point: its settings, and the mean over replications of each metric with its interval, as text.
@@ -95,7 +94,9 @@ class Sweep:
         settings = self._settings()
         shown = text_of_all(self._rows(metrics), "point", metrics, self.confidence, interval)
         shown = shown.reindex(settings.index).fillna(wording.NOTHING)
-        failed, unstable = (shown.index.isin(list(points)) for points in (self._all_failed(), self.unstable))
+        failed, unstable = (
+            shown.index.isin(list(points)) for points in (all_failed(self.runs, self.errors, "point"), self.unstable)
+        )
         for metric in metrics:
             shown.loc[failed, metric.name] = wording.FAILED
             if metric.unit == "ms":
@@ -169,6 +170,10 @@ class Sweep:
         return sweep_report(self, path, *names, question=question)
 
     @cached_property
+    def _failures(self) -> dict[RunKey, Failure]:
+        return self.results.failures({one.key for one in self._wanted})
+
+    @cached_property
     def _wanted(self) -> list[Wanted]:
         return self.asked.wanted()
 
@@ -193,9 +198,6 @@ class Sweep:
 
     def _settings(self) -> pd.DataFrame:
         return pd.DataFrame(self.design.columns()).rename_axis("point")
-
-    def _all_failed(self) -> set[int]:
-        return set(self.errors["point"]) - set(self.runs["point"])
 
     def __repr__(self) -> str:
         failed = f", {len(self.errors)} runs failed (see .errors)" if len(self.errors) else ""
@@ -247,13 +249,16 @@ def sweep(
     asked.must_have_points()
     if out is None:
         memory = InMemory()
-        _run(asked, memory, Sweep(asked, confidence, memory), n_jobs, progress, engine)
-        return _not_in_vain(Sweep(asked, confidence, memory))
-    asked.must_fit_in_files()
-    with Keeper(out) as keeper:
-        write_asked(Path(out), asked)
-        _run(asked, keeper, Sweep(asked, confidence, keeper.folder), n_jobs, progress, engine)
-    return _not_in_vain(Sweep(asked, confidence, keeper.folder))
+        found = Sweep(asked, confidence, memory)
+        _run(found, memory, n_jobs, progress, engine)
+    else:
+        asked.must_fit_in_files()
+        with Keeper(out) as keeper:
+            write_asked(Path(out), asked)
+            found = Sweep(asked, confidence, keeper.folder)
+            _run(found, keeper, n_jobs, progress, engine)
+    refuse_only_failures(list(found._failures.values()), len(found.runs))
+    return found
 
 
 def load_results(folder: str | Path, confidence: float = 0.95) -> Sweep:
@@ -264,9 +269,7 @@ def load_results(folder: str | Path, confidence: float = 0.95) -> Sweep:
     return Sweep(read_asked(Path(folder)), share("confidence", confidence), ResultsFolder(folder))
 
 
-def _run(
-    asked: Asked, kept: Keeper | InMemory, so_far: Sweep, n_jobs: int | None, progress: bool | None, engine: str
-) -> None:
+def _run(so_far: Sweep, kept: Keeper | InMemory, n_jobs: int | None, progress: bool | None, engine: str) -> None:
     """Run what is not there yet, all points before any is repeated; on Ctrl-C what is there is handed on."""
     known = so_far.results
     tasks = {one.key: one.task(engine) for one in so_far._wanted}
@@ -287,15 +290,6 @@ def _keep(kept: Keeper | InMemory, key: RunKey, outcome: Outcome[Summed]) -> Non
         kept.take(Result(key, outcome.result.trace, outcome.result.numbers, outcome.result.growth))
     else:
         kept.fail(key, outcome)
-
-
-def _not_in_vain(found: Sweep) -> Sweep:
-    """The same, unless nothing can be said; RunError then."""
-    if len(found.errors) and not len(found.runs):
-        first: Failure = next(iter(found.results.failures({one.key for one in found._wanted}).values()))
-        riddle = "" if first.plain else f"\n{first.traceback}"
-        raise RunError(f"all {len(found.errors)} runs failed, the first of them with {first.message}{riddle}")
-    return found
 
 
 def _checked(design: Design) -> Design:

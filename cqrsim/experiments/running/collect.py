@@ -52,9 +52,7 @@ class Collected(Generic[Kept]):
     @property
     def errors(self) -> pd.DataFrame:
         """One row per run that failed, with all that is needed to see its error again."""
-        rows = [(failure.seed, failure.scenario, failure.message, failure.traceback) for failure in self.failures]
-        told = pd.DataFrame(rows, columns=["seed", "scenario", "message", "traceback"])
-        return self._labelled([failure.key for failure in self.failures], told)
+        return self._labelled([failure.key for failure in self.failures], told_failures(self.failures))
 
     def joined(self, frames: Mapping[tuple[int, int], pd.DataFrame]) -> pd.DataFrame:
         """Frames of single runs below each other, with the columns that say whose they are."""
@@ -70,6 +68,20 @@ class Collected(Generic[Kept]):
         return pd.concat([pd.DataFrame(columns), replication, frame.reset_index(drop=True)], axis=1)
 
 
+def told_failures(failures: Sequence[Failure]) -> pd.DataFrame:
+    """One row per failure, with all that is needed to see it again."""
+    rows = [(failure.seed, failure.scenario, failure.message, failure.traceback) for failure in failures]
+    return pd.DataFrame(rows, columns=["seed", "scenario", "message", "traceback"])
+
+
+def refuse_only_failures(failures: Sequence[Failure], ended_well: int) -> None:
+    """RunError if there are failures only, for then nothing can be said."""
+    if failures and not ended_well:
+        first = failures[0]
+        riddle = "" if first.plain else f"\n{first.traceback}"
+        raise RunError(f"all {len(failures)} runs failed, the first of them with {first.message}{riddle}")
+
+
 def all_failed(runs: pd.DataFrame, errors: pd.DataFrame, by: str) -> list[Any]:
     """The designs, or points, of which no run ended well though some were tried."""
     return [one for one in errors[by].unique() if one not in set(runs[by])]
@@ -79,8 +91,5 @@ def collect(tasks: Sequence[Task], outcomes: Sequence[Outcome[Kept]], labels: La
     """Sorts results from failures; RunError if there are failures only, for then nothing can be said."""
     measured = {outcome.key: outcome.result for outcome in outcomes if isinstance(outcome, Done)}
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    if failures and not measured:
-        first = failures[0]
-        riddle = "" if first.plain else f"\n{first.traceback}"
-        raise RunError(f"all {len(failures)} runs failed, the first of them with {first.message}{riddle}")
+    refuse_only_failures(failures, len(measured))
     return Collected(measured, failures, {task.key: task for task in tasks}, labels)
